@@ -3,13 +3,25 @@
 //! Owns the command line and nothing else: each command is a module of its own. Never imported by the product.
 //! A failed command prints its reason on stderr and ends with a code other than 0.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+mod acceptance;
+mod binary;
+mod client;
+mod demo;
+mod interrupt;
 mod layers;
+mod platform;
 mod repo;
+mod servers;
 mod sizes;
+mod test;
 
 /// Chores of the Attune repository.
 #[derive(Debug, Parser)]
@@ -25,18 +37,58 @@ enum Command {
     Layers,
     /// Check that each Rust file is short and says at its head what it owns
     Sizes,
+    /// Run all tests, with a private Postgres and RabbitMQ that they share
+    Test {
+        /// Goes to the test runner as it is
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Play acceptance cases on the real services
+    Acceptance {
+        /// Folders of cases (or single case files); the pack is the folder above
+        #[arg(required = true)]
+        cases: Vec<PathBuf>,
+    },
+    /// Show the main job on the real parts: a timer, a rule, a workflow, its result
+    Demo,
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Layers => layers::run(),
-        Command::Sizes => sizes::run(),
-    };
-    match outcome {
+    match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Layers => layers::run(),
+        Command::Sizes => sizes::run(),
+        Command::Test { arguments } => wait(test::run(arguments)),
+        Command::Acceptance { cases } => wait(unless_interrupted(acceptance::run(&cases))),
+        Command::Demo => wait(unless_interrupted(demo::run())),
+    }
+}
+
+/// Runs a command that waits for processes and answers.
+fn wait(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    let outcome = runtime.block_on(command);
+    // A server that is still starting is stopped by its guard when this process ends.
+    runtime.shutdown_timeout(Duration::ZERO);
+    outcome
+}
+
+/// Drops the command, and with it all that it started, when somebody asks this process to end.
+async fn unless_interrupted(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    tokio::select! {
+        outcome = command => outcome,
+        asked = interrupt::asked() => Ok(ExitCode::from(asked.exit_code())),
     }
 }

@@ -46,18 +46,20 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-bus", BELOW_ADAPTERS),
     layer("attune-telemetry", BELOW_ADAPTERS),
     layer("attune-testkit", BELOW_ADAPTERS),
+    // What the services share above the ports: packs and definitions as they stand registered.
+    layer("attune-catalogue", BELOW_ADAPTERS),
 
     layer("attune-executor", BELOW_SERVICES),
     layer("attune-sensor", BELOW_SERVICES),
     layer("attune-api", &[
         "attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire", "attune-port",
-        "attune-telemetry", "attune-rest",
+        "attune-telemetry", "attune-catalogue", "attune-rest",
     ]),
 
     // The one composition root: here the services are given their store and bus.
     layer("attune-cli", &[
         "attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire", "attune-port",
-        "attune-telemetry", "attune-rest", "attune-store", "attune-bus", "attune-local",
+        "attune-telemetry", "attune-catalogue", "attune-rest", "attune-store", "attune-bus", "attune-local",
         "attune-executor", "attune-sensor", "attune-api",
     ]),
 
@@ -84,6 +86,7 @@ const BELOW_SERVICES: &[&str] = &[
     "attune-wire",
     "attune-port",
     "attune-telemetry",
+    "attune-catalogue",
 ];
 
 /// What every crate may import for its tests, and the product only where its row says so.
