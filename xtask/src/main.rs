@@ -53,6 +53,9 @@ enum Command {
     Demo,
 }
 
+/// How long a start that was interrupted may take to come to its own end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
@@ -80,8 +83,8 @@ fn wait(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
         .build()
         .context("cannot start a runtime")?;
     let outcome = runtime.block_on(command);
-    // A server that is still starting is stopped by its guard when this process ends.
-    runtime.shutdown_timeout(Duration::ZERO);
+    // What is still starting after an interrupt comes up first, and is then stopped in order.
+    runtime.shutdown_timeout(PATIENCE);
     outcome
 }
 

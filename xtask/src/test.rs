@@ -39,10 +39,16 @@ pub(crate) async fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         .tempdir()
         .context("cannot make a temporary folder")?;
     let dir = folder.path().to_path_buf();
-    let servers =
-        tokio::task::spawn_blocking(move || Servers::start(&dir, PostgresOptions::for_tests()))
-            .await
-            .context("the start broke")??;
+    let mut start =
+        tokio::task::spawn_blocking(move || Servers::start(&dir, PostgresOptions::for_tests()));
+    let servers = tokio::select! {
+        started = &mut start => started.context("the start broke")??,
+        asked = interrupt::asked() => {
+            // What is half started is stopped in order as well.
+            drop(start.await);
+            return Ok(ExitCode::from(asked.exit_code()));
+        }
+    };
 
     let mut code = ExitCode::SUCCESS;
     for mut run in runs(everything, arguments).await? {
