@@ -1,0 +1,239 @@
+//! What is wrong in a file that a person wrote, with its place.
+//!
+//! Owns [`Diagnostic`] and its text form. Never decides what is wrong: the readers and checkers
+//! here, in flow and in rules make them. Shown by the CLI as text, by the API as JSON.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Bytes from the start of the file.
+    pub offset: usize,
+    /// Length in bytes.
+    pub len: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The definition cannot be accepted.
+    Error,
+    /// Accepted, but probably not what was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// One thing that is wrong, with its place and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Stable code with a page in `docs/errors/`, such as `PACK003`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, relative to the pack's folder.
+    pub file: String,
+    /// Where in the file; `None` when it concerns the file as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The line that the span starts on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_text: Option<String>,
+}
+
+/// Lines longer than this are not repeated in a diagnostic.
+const LONGEST_LINE: usize = 400;
+
+impl Diagnostic {
+    /// An error about `file` as a whole.
+    pub fn error(code: &str, file: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            severity: Severity::Error,
+            file: file.to_owned(),
+            span: None,
+            message: message.into(),
+            help: None,
+            line_text: None,
+        }
+    }
+
+    /// The same diagnostic, as a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same diagnostic, at a place of the file whose whole text is `text`.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: &str) -> Self {
+        self.line_text = text
+            .lines()
+            .nth(span.line.saturating_sub(1))
+            .filter(|line| line.len() <= LONGEST_LINE)
+            .map(|line| line.trim_end().to_owned());
+        self.span = Some(span);
+        self
+    }
+
+    /// The same diagnostic, with what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether it keeps the definition from being accepted.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(span) = self.span {
+            write!(f, ":{}:{}", span.line, span.column)?;
+        }
+        write!(f, ": {}[{}]: {}", self.severity, self.code, self.message)?;
+        if let (Some(span), Some(line)) = (self.span, &self.line_text) {
+            let number = span.line.to_string();
+            let gutter = " ".repeat(number.len());
+            let lead: String = line
+                .chars()
+                .take(span.column.saturating_sub(1))
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            write!(f, "\n  {number} | {line}\n  {gutter} | {lead}")?;
+            f.write_str(&"^".repeat(marker_width(line, span)))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many characters of the line the span covers; at least one.
+fn marker_width(line: &str, span: Span) -> usize {
+    let mut bytes = 0;
+    line.chars()
+        .skip(span.column.saturating_sub(1))
+        .take_while(|c| {
+            let inside = bytes < span.len;
+            bytes += c.len_utf8();
+            inside
+        })
+        .count()
+        .max(1)
+}
+
+/// All that was found, in the order of files and lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Nothing found yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another list.
+    pub fn extend(&mut self, other: Diagnostics) {
+        self.0.extend(other.0);
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many were found.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether at least one is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(Diagnostic::is_error)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Puts them in the order of files, lines and columns.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|a, b| {
+            let place = |d: &Diagnostic| d.span.map_or((0, 0), |span| (span.line, span.column));
+            (&a.file, place(a), &a.code).cmp(&(&b.file, place(b), &b.code))
+        });
+    }
+
+    /// `value` when no error was found, else what was found.
+    ///
+    /// # Errors
+    /// The diagnostics, when one of them is an error. Warnings alone are dropped.
+    pub fn or_ok<T>(self, value: T) -> Result<T, Self> {
+        if self.has_errors() {
+            Err(self)
+        } else {
+            Ok(value)
+        }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, diagnostic) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n")?;
+            }
+            fmt::Display::fmt(diagnostic, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}

@@ -1,0 +1,104 @@
+//! Nodes of pack files to catalogue types.
+//!
+//! Owns the keys of each kind of file. Never reads files and never compares one file with another:
+//! [`crate::load`] does. Everything that is wrong goes to the sink; a definition without its
+//! essentials is `None`.
+
+mod action;
+mod pack;
+mod rule;
+mod trigger;
+
+pub use action::{action, retry};
+pub use pack::{pack, policy};
+pub use rule::{concurrency, rule};
+pub use trigger::{sensor, trigger};
+
+use crate::diagnostic::Span;
+use crate::read::MapReader;
+use crate::schema::Schema;
+use crate::sink::Sink;
+use crate::yaml::Node;
+use indexmap::IndexMap;
+
+/// A schema in either form; `code` is for what is wrong with the schema itself.
+pub fn schema(node: &Node, code: &str, sink: &mut Sink) -> Option<Schema> {
+    match Schema::from_json(node.to_json()) {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            for problem in error.0 {
+                let span = if problem.about_key {
+                    key_span(node, &problem.pointer)
+                } else {
+                    node.span_at(&problem.pointer)
+                };
+                sink.error_with(code, span, problem.message, problem.help);
+            }
+            None
+        }
+    }
+}
+
+/// The place of the key that a pointer ends with.
+fn key_span(node: &Node, pointer: &str) -> Span {
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let mut at = node;
+    for part in parent.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        match at.get(&part) {
+            Some(next) => at = next,
+            None => return at.span,
+        }
+    }
+    at.entry(&name).map_or(at.span, |(key, _)| key.span)
+}
+
+/// The schema under a key; one that is wrong has been reported and counts as absent.
+fn schema_field(reader: &mut MapReader<'_, '_>, key: &'static str) -> Option<Schema> {
+    let node = reader.node(key)?;
+    schema(node, "PACK008", reader.sink())
+}
+
+/// Environment variables: text, numbers and booleans, all handed on as text.
+fn env(reader: &mut MapReader<'_, '_>) -> IndexMap<String, String> {
+    let mut env = IndexMap::new();
+    for (key, value) in reader.opt_map("env").unwrap_or_default() {
+        let text = match value.to_json() {
+            serde_json::Value::String(text) => text,
+            plain @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => {
+                plain.to_string()
+            }
+            _ => {
+                let message = format!(
+                    "the variable `{}` must be text, not {}",
+                    key.text,
+                    value.type_name()
+                );
+                reader.bad_value(value.span, message, None);
+                continue;
+            }
+        };
+        let fits = key
+            .text
+            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && key
+                .text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if fits {
+            env.insert(key.text.clone(), text);
+        } else {
+            let message = format!(
+                "`{}` cannot be the name of an environment variable",
+                key.text
+            );
+            reader.bad_value(
+                key.span,
+                message,
+                Some("use letters, digits and `_`".to_owned()),
+            );
+        }
+    }
+    env
+}
