@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use attune_local::PostgresOptions;
@@ -32,6 +32,8 @@ use play::Stage;
 
 /// How many cases are played at once.
 const AT_ONCE: usize = 4;
+/// The longest that a case may take.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Plays the cases of these folders (or single case files).
 ///
@@ -64,6 +66,7 @@ async fn play_all(platform: &Platform, cases: &[Case]) -> Result<usize> {
     let stage = Stage {
         people: People::new(admin.clone()),
         admin,
+        limit: LIMIT,
     };
     let turns = Turns::of(cases);
     let played = stream::iter(cases).map(|case| {

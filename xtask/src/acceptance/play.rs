@@ -18,8 +18,6 @@ use crate::acceptance::observed::Observed;
 use crate::acceptance::people::People;
 use crate::client::{Answer, Client};
 
-/// The longest that a case may take.
-const LIMIT: Duration = Duration::from_secs(60);
 /// How soon to look again where nothing is pushed.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How soon to look again although nothing was pushed: a lost push costs this and no more.
@@ -30,6 +28,8 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 pub(crate) struct Stage {
     pub(crate) admin: Client,
     pub(crate) people: People,
+    /// The longest that a case may take.
+    pub(crate) limit: Duration,
 }
 
 /// Plays a case; returns all that was not as expected.
@@ -40,7 +40,7 @@ pub(crate) async fn play(case: &Case, stage: &Stage) -> Vec<String> {
         stage,
         waiting_for: &waiting_for,
     };
-    match tokio::time::timeout(LIMIT, play.all()).await {
+    match tokio::time::timeout(stage.limit, play.all()).await {
         Ok(Ok(wrong)) => wrong,
         Ok(Err(error)) => vec![format!("{error:#}")],
         Err(_) => {
@@ -50,7 +50,7 @@ pub(crate) async fn play(case: &Case, stage: &Stage) -> Vec<String> {
                 .unwrap_or_default();
             vec![format!(
                 "not over after {} s, still waiting for {waiting_for}",
-                LIMIT.as_secs()
+                stage.limit.as_secs()
             )]
         }
     }
@@ -272,51 +272,4 @@ fn list(steps: &[&Step]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn steps(during: &str) -> Vec<Step> {
-        let text = format!("run: p.a\nduring: {during}\nexpect: {{status: succeeded}}");
-        Case::parse(Path::new("/packs/p/cases/c.yaml"), &text)
-            .unwrap()
-            .during
-    }
-
-    fn seen(task: &str, inquiry: &str) -> Observed {
-        Observed {
-            run: json!({"status": "running"}),
-            tasks: vec![json!({"task": "ask", "activation": 1, "status": task})],
-            inquiries: vec![json!({"id": "i", "task": "ask", "status": inquiry})],
-        }
-    }
-
-    #[test]
-    fn an_answer_waits_for_its_task_and_its_inquiry() {
-        let steps = steps("[{answer: ask, as: 'user:a'}]");
-        assert!(can_be_done(&steps[0], &seen("waiting", "open")));
-        assert!(!can_be_done(&steps[0], &seen("running", "open")));
-        assert!(!can_be_done(&steps[0], &seen("waiting", "answered")));
-    }
-
-    #[test]
-    fn a_control_waits_for_what_it_names_only() {
-        let steps = steps("[{control: pause, once: ask is waiting}, {control: cancel}]");
-        assert!(can_be_done(&steps[0], &seen("waiting", "answered")));
-        assert!(!can_be_done(&steps[0], &seen("running", "open")));
-        assert!(can_be_done(&steps[1], &seen("running", "open")));
-    }
-
-    #[test]
-    fn the_form_is_apart_from_the_yes_or_no() {
-        assert_eq!(
-            response(&json!({"approved": false, "note": "x"})),
-            json!({"approved": false, "response": {"note": "x"}})
-        );
-        assert_eq!(
-            response(&json!({"note": "x"})),
-            json!({"approved": true, "response": {"note": "x"}})
-        );
-    }
-}
+mod tests;
