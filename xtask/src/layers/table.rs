@@ -96,6 +96,7 @@ pub(super) const TEST_ONLY: &[&str] = &["attune-testkit", "attune-local"];
 #[rustfmt::skip]
 pub(super) const ROOMS: &[Room] = &[
     room("sqlx", &["attune-store"], "SQL lives in the store alone"),
+    room("jiff-sqlx", &["attune-store"], "SQL lives in the store alone"),
     room("lapin", &["attune-bus"], "AMQP lives in the bus alone"),
     room("backoff", &["attune-bus"], "it is unmaintained and kept to one retry module"),
     room("tera", &["attune-template"], "templates are rendered in one sandbox"),
