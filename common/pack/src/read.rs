@@ -134,11 +134,23 @@ impl<'n, 's> MapReader<'n, 's> {
     /// A whole number that is not negative.
     pub fn opt_u64(&mut self, key: &'static str) -> Option<u64> {
         let node = self.node(key)?;
-        let value = node.as_i64().and_then(|value| u64::try_from(value).ok());
-        if value.is_none() {
-            self.wrong_type(key, "a whole number, 0 or more", node, None);
+        match node.as_i64() {
+            Some(value) => {
+                let positive = u64::try_from(value).ok();
+                if positive.is_none() {
+                    self.bad_value(
+                        node.span,
+                        format!("`{key}` must be 0 or more, not {value}"),
+                        None,
+                    );
+                }
+                positive
+            }
+            None => {
+                self.wrong_type(key, "a whole number", node, None);
+                None
+            }
         }
-        value
     }
 
     /// A whole number that is not negative and fits into 32 bits.
@@ -225,10 +237,7 @@ impl<'n, 's> MapReader<'n, 's> {
         match duration(node) {
             Ok(value) => Some(value),
             Err(message) => {
-                let help = Some(
-                    "write seconds (`30`, `0.5`) or units (`250ms`, `1h30m`, `2d`)".to_owned(),
-                );
-                self.bad_value(node.span, format!("`{key}`: {message}"), help);
+                self.bad_value(node.span, format!("`{key}`: {message}"), None);
                 None
             }
         }

@@ -148,7 +148,7 @@ impl Pack<'_> {
             if action.def.runner == Runner::Native && own.is_some_and(|name| name != "core") {
                 let span = value_span(&action.node, "runner");
                 action.sink.error_with(
-                    "PACK020",
+                    "PACK018",
                     span,
                     "the runner `native` is for the built-in pack `core`",
                     Some("use shell, python, node or binary".to_owned()),
@@ -294,7 +294,7 @@ fn settings(rule: &mut Located<RuleDef>, trigger: &TriggerDef) {
                     "`trigger_parameters` do not fit `{}`: {}",
                     trigger.reference, error.message
                 );
-                rule.sink.error("PACK019", span, message);
+                rule.sink.error("PACK017", span, message);
             }
         }
     }

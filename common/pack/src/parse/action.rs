@@ -33,12 +33,8 @@ pub fn action(node: &Node, sink: &mut Sink) -> Option<ActionDef> {
         .unwrap_or_default();
     let env = env(&mut r);
     if let Some(runner) = runner {
-        entry(
-            &mut r,
-            runner,
-            entry_point.is_some(),
-            workflow_file.is_some(),
-        );
+        let has = |key| node.get(key).is_some();
+        entry(&mut r, runner, has("entry_point"), has("workflow_file"));
     }
     r.finish();
     let reference = reference?;
@@ -73,7 +69,7 @@ fn entry(r: &mut MapReader<'_, '_>, runner: Runner, has_entry: bool, has_workflo
             if has_entry {
                 let span = r.key_span("entry_point");
                 let message = "a native action is built in and has no `entry_point`";
-                r.sink().error_with("PACK020", span, message, None);
+                r.sink().error_with("PACK018", span, message, None);
             }
             (None, ("workflow_file", has_workflow))
         }
@@ -85,13 +81,13 @@ fn entry(r: &mut MapReader<'_, '_>, runner: Runner, has_entry: bool, has_workflo
     if let Some((key, false)) = needed {
         let span = r.key_span("runner");
         let message = format!("the runner `{runner}` needs the key `{key}`");
-        r.sink().error_with("PACK020", span, message, None);
+        r.sink().error_with("PACK018", span, message, None);
     }
     if let (key, true) = other {
         let span = r.key_span(key);
         let message = format!("`{key}` does not go with the runner `{runner}`");
         let help = (key == "workflow_file").then(|| "write `runner: workflow`".to_owned());
-        r.sink().error_with("PACK020", span, message, help);
+        r.sink().error_with("PACK018", span, message, help);
     }
 }
 

@@ -203,7 +203,14 @@ fn check_value(operator: Operator, value: &JsonValue, span: Span, sink: &mut Sin
             if !pattern.contains("{{")
                 && let Err(error) = regex::Regex::new(pattern)
             {
-                sink.error(code, span, format!("not a regular expression: {error}"));
+                sink.error(
+                    code,
+                    span,
+                    format!(
+                        "not a regular expression: {}",
+                        crate::schema::regex_error(&error)
+                    ),
+                );
             }
         }
         _ => {}

@@ -40,7 +40,7 @@ pub fn sensor(node: &Node, sink: &mut Sink) -> Option<SensorDef> {
         let span = r.map().get("runner").map_or(r.map().span, |node| node.span);
         let message = format!("a sensor cannot use the runner `{runner}`");
         let help = "use shell, python, node or binary".to_owned();
-        r.sink().error_with("PACK020", span, message, Some(help));
+        r.sink().error_with("PACK018", span, message, Some(help));
     }
     let entry_point = r.required_str("entry_point");
     r.required_node("triggers");

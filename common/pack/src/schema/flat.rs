@@ -3,7 +3,7 @@
 //! Owns the keys that a field may have and what each becomes. Never checks values. All problems of
 //! all fields are collected, each with a pointer into the schema as written.
 
-use super::{SchemaError, SchemaProblem, build, path::ValueType};
+use super::{SchemaError, SchemaProblem, build, path::ValueType, regex_error};
 use crate::suggest::suggest;
 use attune_types::{JsonMap, JsonValue, pointer_escape};
 use serde_json::json;
@@ -69,6 +69,26 @@ pub(super) fn to_json_schema(
     } else {
         Err(SchemaError(work.problems))
     }
+}
+
+/// What may have been meant by a word that names no type.
+pub(super) fn type_help(word: &str) -> String {
+    let known = [
+        "string", "integer", "number", "boolean", "object", "array", "null", "any",
+    ];
+    let habit = match word {
+        "int" | "long" => Some("integer"),
+        "str" | "text" => Some("string"),
+        "float" | "double" => Some("number"),
+        "bool" => Some("boolean"),
+        "list" => Some("array"),
+        "map" | "dict" | "hash" => Some("object"),
+        _ => suggest(word, known),
+    };
+    habit.map_or_else(
+        || format!("use one of: {}", known.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    )
 }
 
 struct Work {
@@ -207,28 +227,8 @@ impl Work {
     }
 
     fn unknown_type(&mut self, word: &str, at: &str) {
-        let known = [
-            "string", "integer", "number", "boolean", "object", "array", "null", "any",
-        ];
-        let habit = match word {
-            "int" | "long" => Some("integer"),
-            "str" | "text" => Some("string"),
-            "float" | "double" => Some("number"),
-            "bool" => Some("boolean"),
-            "list" => Some("array"),
-            "map" | "dict" | "hash" => Some("object"),
-            _ => suggest(word, known),
-        };
-        let help = habit.map_or_else(
-            || format!("use one of: {}", known.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        self.problem(
-            format!("{at}/type"),
-            false,
-            format!("unknown type `{word}`"),
-            Some(help),
-        );
+        let message = format!("unknown type `{word}`");
+        self.problem(format!("{at}/type"), false, message, Some(type_help(word)));
     }
 
     fn nested(&mut self, name: &str, spec: &JsonMap, at: &str, schema: &mut JsonMap) {
@@ -305,7 +305,10 @@ impl Work {
         if key == "pattern" {
             let pattern = value.as_str().unwrap_or_default();
             if let Err(error) = regex::Regex::new(pattern) {
-                let message = format!("`pattern` is no regular expression: {error}");
+                let message = format!(
+                    "`pattern` is no regular expression: {}",
+                    regex_error(&error)
+                );
                 self.problem(at.to_owned(), false, message, None);
                 return false;
             }

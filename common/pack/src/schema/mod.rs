@@ -119,14 +119,7 @@ impl Schema {
         } else {
             source.clone()
         };
-        let validator = build(&json).map_err(|message| {
-            SchemaError(vec![SchemaProblem {
-                pointer: String::new(),
-                about_key: false,
-                message,
-                help: None,
-            }])
-        })?;
+        let validator = build(&json).map_err(|problem| SchemaError(vec![*problem]))?;
         let mut secrets = Vec::new();
         path::find_secrets(&json, String::new(), &mut secrets, 0);
         Ok(Self {
@@ -234,20 +227,36 @@ impl Schema {
 }
 
 /// Compiles a JSON Schema that fetches nothing and whose patterns take linear time.
-fn build(schema: &JsonValue) -> Result<jsonschema::Validator, String> {
+fn build(schema: &JsonValue) -> Result<jsonschema::Validator, Box<SchemaProblem>> {
     jsonschema::options()
         .offline()
         .should_validate_formats(true)
         .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(1 << 20))
         .build(schema)
         .map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() {
-                error.to_string()
-            } else {
-                format!("at {place}: {error}")
-            }
+            let pointer = error.instance_path().as_str().to_owned();
+            let word = error.instance().as_str();
+            let (message, help) = match word.filter(|_| pointer.ends_with("/type")) {
+                Some(word) => (
+                    format!("unknown type `{word}`"),
+                    Some(flat::type_help(word)),
+                ),
+                None => (error.to_string(), None),
+            };
+            Box::new(SchemaProblem {
+                pointer,
+                about_key: false,
+                message,
+                help,
+            })
         })
+}
+
+/// The last line of a regex error, which says what is wrong; the lines before it draw the pattern.
+pub(crate) fn regex_error(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or(&text).trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 fn is_json_schema(map: &JsonMap) -> bool {

@@ -264,3 +264,34 @@ fn the_form_schema_is_plain_json_schema() {
         })
     );
 }
+
+#[test]
+fn a_schema_that_only_names_itself_ends() {
+    for source in [
+        json!({"$ref": "#"}),
+        json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [{"$ref": "#"}]}),
+        json!({"type": "object", "$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+        json!({"type": "object", "anyOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}),
+    ] {
+        if let Ok(schema) = Schema::from_json(source) {
+            let _ = schema.validate(&map(json!({"x": {"y": 1}})));
+            let _ = schema.type_of(&["x", "y"]);
+        }
+    }
+}
+
+#[test]
+fn a_recursive_schema_follows_the_value() {
+    let tree = schema(json!({
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "child": {"$ref": "#"}, "depth": {"type": "integer", "default": 0}},
+    }));
+    let checked = tree
+        .validate(&map(json!({"name": "a", "child": {"name": "b"}})))
+        .unwrap();
+    assert_eq!(checked["child"]["depth"], 0);
+    assert_eq!(
+        errors(&tree, json!({"child": {"child": {"name": 1}}})),
+        ["/child/child/name type must be of type string, not integer"]
+    );
+}

@@ -102,3 +102,28 @@ fn definitions_survive_the_way_through_json() {
     let back: attune_pack::PackSource = serde_json::from_str(&text).unwrap();
     assert_eq!(back, core);
 }
+
+#[test]
+fn every_error_code_has_a_page() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code = regex::Regex::new(r"PACK\d{3}").unwrap();
+    let mut folders = vec![here.join("src")];
+    let mut seen = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(path).unwrap();
+                seen.extend(code.find_iter(&text).map(|found| found.as_str().to_owned()));
+            }
+        }
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    for code in seen {
+        let page = here.join(format!("../../docs/errors/{code}.md"));
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|_| panic!("{code} has no page"));
+        assert!(text.starts_with(&format!("# {code}: ")), "{code}");
+    }
+}
