@@ -17,6 +17,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -28,7 +29,15 @@ use nix::{
 
 use crate::{Result, error::IoContext, run_as::RunAs};
 
-const SCRIPT: &str = include_str!("guard.sh");
+/// Without its comments, which would only fill the process list.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let code = |line: &&str| !line.is_empty() && !line.trim_start().starts_with('#');
+    include_str!("guard.sh")
+        .lines()
+        .filter(code)
+        .collect::<Vec<_>>()
+        .join("\n")
+});
 /// How often a wait looks again. Nothing announces the end of a process to a blocked thread.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 
@@ -108,7 +117,7 @@ impl Guarded {
         }
         command
             .arg("-c")
-            .arg(SCRIPT)
+            .arg(&*SCRIPT)
             .arg("guard")
             .arg(launch.stop_signal.as_str().trim_start_matches("SIG"))
             .arg((launch.grace.as_millis() / 100).to_string())
