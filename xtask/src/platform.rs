@@ -85,8 +85,8 @@ impl Platform {
     /// The environment in which the client commands of `attune` speak to this platform as its admin.
     pub(crate) fn client_environment(&self, token: &str) -> BTreeMap<String, String> {
         BTreeMap::from([
-            ("ATTUNE_API_URL".to_owned(), self.url()),
-            ("ATTUNE_API_TOKEN".to_owned(), token.to_owned()),
+            ("ATTUNE_URL".to_owned(), self.url()),
+            ("ATTUNE_TOKEN".to_owned(), token.to_owned()),
         ])
     }
 
