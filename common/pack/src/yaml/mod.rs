@@ -200,3 +200,6 @@ impl Node {
         span
     }
 }
+
+#[cfg(test)]
+mod tests;
