@@ -16,6 +16,7 @@ pub mod schema;
 pub mod yaml;
 
 mod core_pack;
+mod schedule;
 mod sink;
 mod suggest;
 
@@ -28,6 +29,7 @@ pub use core_pack::core_pack;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 pub use load::{PackSource, SourceFile, from_files, load_folder};
 pub use read::MapReader;
+pub use schedule::parse_cron;
 pub use schema::{FieldError, PathType, Schema, SchemaError, ValueType};
 pub use sink::{Codes, Sink, did_you_mean};
 pub use suggest::suggest;

@@ -5,10 +5,11 @@
 //! are checked at registration, against the catalogue. Findings go to the sink of the file.
 
 use super::files::Files;
-use super::{Located, SourceFile, schedule, source};
+use super::{Located, SourceFile, source};
 use crate::catalogue::{ActionDef, PolicyDef, RuleDef, Runner, SensorDef, TriggerDef};
 use crate::core_pack::core_pack;
 use crate::diagnostic::Span;
+use crate::schedule;
 use crate::sink::{Sink, did_you_mean};
 use crate::yaml::{self, Node};
 use attune_types::Ref;

@@ -6,7 +6,6 @@
 
 mod check;
 mod files;
-mod schedule;
 
 use crate::catalogue::{ActionDef, PackDef, PolicyDef, RuleDef, SensorDef, TriggerDef};
 use crate::diagnostic::{Diagnostic, Diagnostics};

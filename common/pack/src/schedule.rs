@@ -1,19 +1,19 @@
 //! The settings of `core.cron` and `core.interval`, checked when a pack is loaded.
 //!
 //! Owns what a schema cannot say: that an expression is a cron expression, that a zone exists, that
-//! a time is one. Never computes a tick: the sensor service does, with the same parser.
+//! a time is one. Never computes a tick: the sensor service does, by the same [`parse_cron`].
 
 use attune_types::{JsonMap, JsonValue, Timestamp, parse_duration};
 
 /// What is wrong, with the key it belongs to.
-pub(super) struct Wrong {
-    pub(super) key: &'static str,
-    pub(super) message: String,
-    pub(super) help: &'static str,
+pub(crate) struct Wrong {
+    pub(crate) key: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
 }
 
 /// Checks the parameters of a built-in time trigger; others are fine.
-pub(super) fn check(trigger: &str, parameters: &JsonMap) -> Vec<Wrong> {
+pub(crate) fn check(trigger: &str, parameters: &JsonMap) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let text = |key: &str| parameters.get(key).and_then(JsonValue::as_str);
     match trigger {
@@ -40,7 +40,7 @@ pub(super) fn check(trigger: &str, parameters: &JsonMap) -> Vec<Wrong> {
         }
         "core.cron" => {
             if let Some(expression) = text("expression")
-                && let Err(error) = cron_parser().parse(expression)
+                && let Err(error) = parse_cron(expression)
             {
                 wrong.push(Wrong {
                     key: "expression",
@@ -74,9 +74,13 @@ pub(super) fn check(trigger: &str, parameters: &JsonMap) -> Vec<Wrong> {
     wrong
 }
 
-/// Five fields, or six with seconds first.
-fn cron_parser() -> croner::parser::CronParser {
+/// Reads a cron expression: five fields, or six with seconds first.
+///
+/// # Errors
+/// Why it is none.
+pub fn parse_cron(expression: &str) -> Result<croner::Cron, croner::errors::CronError> {
     croner::parser::CronParser::builder()
         .seconds(croner::parser::Seconds::Optional)
         .build()
+        .parse(expression)
 }
