@@ -49,7 +49,7 @@ impl Sink {
         }
     }
 
-    /// The same sink, with other codes for what a [`MapReader`] finds.
+    /// The same sink, with other codes for what a [`crate::MapReader`] finds.
     #[must_use]
     pub fn with_codes(mut self, codes: Codes) -> Self {
         self.codes = codes;
