@@ -1,1 +1,36 @@
-//! (being written)
+//! Templates and expressions: Tera behind a wall, with typed results.
+//!
+//! Owns the expression language of workflows and rules: what it means, which filters, tests and
+//! functions it has, and how far one evaluation may go. It is the only crate that names Tera, and no
+//! Tera type leaves it. It reads neither clock, environment, files nor network: time and randomness
+//! come in with the [`Scope`]. Called by the workflow core and by the rules. Every failure is a
+//! [`TemplateError`] that a person can act on; nothing here panics on what people write.
+//!
+//! A string goes through four stages: [`lex`] and [`parse`] read it into a small tree ([`ast`]),
+//! with every name bound and every filter known; [`quick`] evaluates the simple trees at once;
+//! [`emit`] writes the others as hardened Tera source, in which each operation that could cost more
+//! than a constant goes through one of our own filters; [`engine`] lets Tera run that source while
+//! [`frame`] counts what it uses.
+
+mod ast;
+mod convert;
+mod emit;
+mod engine;
+mod error;
+mod filter;
+mod frame;
+mod lex;
+mod limits;
+mod parse;
+mod quick;
+mod reference;
+mod resolve;
+mod scope;
+mod statement;
+mod template;
+
+pub use error::{ErrorKind, TemplateError, did_you_mean};
+pub use limits::Limits;
+pub use reference::{Reference, Target};
+pub use scope::{Ambient, MapScope, Outcome, Root, Scope};
+pub use template::Template;

@@ -1,0 +1,116 @@
+//! Filters by regular expression. The engine behind them takes linear time; patterns are bounded in
+//! length and in what they compile to.
+
+use super::Signature;
+use super::call::Call;
+use crate::error::Fault;
+use regex::{Captures, Regex};
+use std::sync::Arc;
+use tera::value::Key;
+use tera::{Map, Value};
+
+pub(super) const FILTERS: &[Signature] = &[
+    Signature::new("regex_match", &["pat"], 1, |call| {
+        let (regex, text) = open(call)?;
+        Ok(regex.is_match(text).into())
+    }),
+    Signature::new("regex_replace", &["pat", "to", "count"], 2, replace),
+    Signature::new(
+        "regex_extract",
+        &["pat", "group", "all", "default"],
+        1,
+        extract,
+    ),
+];
+
+fn open<'a>(call: &mut Call<'a>) -> Result<(Regex, &'a str), Fault> {
+    let pattern = call.need_text("pat")?;
+    let regex = call.frame.regex(pattern)?;
+    let text = call.text()?;
+    pay(call, text)?;
+    Ok((regex, text))
+}
+
+/// Pays for one search through a text.
+pub(super) fn pay(call: &mut Call<'_>, text: &str) -> Result<(), Fault> {
+    call.step(20 + text.len() / 2)
+}
+
+fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let to = call.need_text("to")?;
+    let count = call.size_arg("count")?.unwrap_or(0);
+    let (regex, text) = open(call)?;
+    let mut out = String::new();
+    let mut last = 0;
+    for (n, captures) in regex.captures_iter(text).enumerate() {
+        if count > 0 && n >= count {
+            break;
+        }
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
+        // Each match is paid for before its replacement is written.
+        let before = out.len();
+        out.push_str(&text[last..whole.start()]);
+        captures.expand(to, &mut out);
+        call.room(out.len() - before)?;
+        call.step(4)?;
+        last = whole.end();
+    }
+    out.push_str(&text[last..]);
+    call.made(out)
+}
+
+fn extract(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let all = call.flag("all")?;
+    let group = call.arg("group");
+    let (regex, text) = open(call)?;
+    if all {
+        let mut found = Vec::new();
+        for captures in regex.captures_iter(text) {
+            let value = part(call, &regex, &captures, group)?;
+            call.step(8)?;
+            found.push(value);
+        }
+        return call.built(Value::from(found));
+    }
+    match regex.captures(text) {
+        Some(captures) => part(call, &regex, &captures, group),
+        None => Ok(call.arg("default").cloned().unwrap_or_else(Value::none)),
+    }
+}
+
+/// The wanted group; without one: the named groups as a map, else the first group, else the match.
+fn part(
+    call: &mut Call<'_>,
+    regex: &Regex,
+    captures: &Captures<'_>,
+    group: Option<&Value>,
+) -> Result<Value, Fault> {
+    let text = |found: Option<regex::Match<'_>>| {
+        found.map_or_else(Value::none, |found| Value::from(found.as_str()))
+    };
+    let length = captures.get(0).map_or(0, |whole| whole.len());
+    call.room(length)?;
+    if let Some(group) = group {
+        if let Some(name) = group.as_str() {
+            return Ok(text(captures.name(name)));
+        }
+        let index = group
+            .as_i64()
+            .and_then(|index| usize::try_from(index).ok())
+            .ok_or_else(|| {
+                Fault::wrong_type("the `group` of `regex_extract` is a number or a name")
+            })?;
+        return Ok(text(captures.get(index)));
+    }
+    let names: Vec<&str> = regex.capture_names().flatten().collect();
+    if names.is_empty() {
+        return Ok(text(captures.get(1).or_else(|| captures.get(0))));
+    }
+    let mut map = Map::new();
+    for name in names {
+        map.insert(Key::String(Arc::from(name)), text(captures.name(name)));
+    }
+    Ok(Value::from(map))
+}

@@ -1,0 +1,221 @@
+//! Evaluates simple expressions on plain JSON, without Tera: paths, constants, comparisons, `and`,
+//! `or`, `not`, ternaries, `default` and `is defined`. Most of what people write is that, and it costs
+//! a lookup. It means exactly what the engine would make of it; the tests hold the two together.
+
+use crate::ast::{Base, Expr, Node, Op, Statement};
+use crate::error::Fault;
+use crate::resolve::{self, type_name};
+use crate::scope::Scope;
+use attune_types::JsonValue;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// Whether [`eval`] can evaluate the expression.
+pub(crate) fn can(node: &Node) -> bool {
+    match &node.expr {
+        Expr::Const(_) => true,
+        Expr::Path(path) => !matches!(path.base, Base::Bound(_)),
+        Expr::Not(inner) => can(inner),
+        Expr::Binary(op, left, right) => {
+            matches!(
+                op,
+                Op::Or | Op::And | Op::In | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge
+            ) && can(left)
+                && can(right)
+        }
+        Expr::Ternary { cond, yes, no } => can(cond) && can(yes) && can(no),
+        Expr::Filter {
+            input,
+            filter,
+            args,
+        } => {
+            filter.name == "default"
+                && args.len() == 1
+                && matches!(input.expr, Expr::Path(_))
+                && can(input)
+                && args.iter().all(|(_, node)| can(node))
+        }
+        Expr::Test { input, test, .. } => {
+            matches!(test.name, "defined" | "undefined" | "none")
+                && matches!(input.expr, Expr::Path(_))
+                && can(input)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text template is made of text and simple prints only.
+pub(crate) fn can_join(statements: &[Statement]) -> bool {
+    statements.iter().all(|statement| match statement {
+        Statement::Text(_) => true,
+        Statement::Print(node) => can(node),
+        _ => false,
+    })
+}
+
+/// The value of an expression for which [`can`] holds.
+pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, JsonValue>, Fault> {
+    let truth = |value: bool| Ok(Cow::Owned(JsonValue::Bool(value)));
+    match &node.expr {
+        Expr::Const(value) => Ok(Cow::Borrowed(value)),
+        Expr::Path(path) => resolve::lookup(scope, path)
+            .ok_or_else(|| resolve::explain(scope, path).at(node.span.clone())),
+        Expr::Not(inner) => truth(!truthy(&*eval(inner, scope)?)),
+        Expr::Binary(Op::Or, left, right) => {
+            let left = eval(left, scope)?;
+            if truthy(&left) {
+                Ok(left)
+            } else {
+                eval(right, scope)
+            }
+        }
+        Expr::Binary(Op::And, left, right) => {
+            let left = eval(left, scope)?;
+            if truthy(&left) {
+                eval(right, scope)
+            } else {
+                Ok(left)
+            }
+        }
+        Expr::Binary(op, left, right) => {
+            let left = eval(left, scope)?;
+            let right = eval(right, scope)?;
+            compare(*op, &left, &right)
+                .map_err(|fault| fault.at(node.span.clone()))
+                .and_then(truth)
+        }
+        Expr::Ternary { cond, yes, no } => {
+            if truthy(&*eval(cond, scope)?) {
+                eval(yes, scope)
+            } else {
+                eval(no, scope)
+            }
+        }
+        Expr::Filter { input, args, .. } => match (&input.expr, args.first()) {
+            (Expr::Path(path), Some((_, default))) => match resolve::lookup(scope, path) {
+                Some(value) => Ok(value),
+                None => eval(default, scope),
+            },
+            _ => Err(broken()),
+        },
+        Expr::Test {
+            input,
+            test,
+            negated,
+            ..
+        } => {
+            let Expr::Path(path) = &input.expr else {
+                return Err(broken());
+            };
+            let found = resolve::lookup(scope, path);
+            let held = match test.name {
+                "defined" => found.is_some(),
+                "undefined" => found.is_none(),
+                _ => match found {
+                    Some(value) => value.is_null(),
+                    None => {
+                        return Err(resolve::explain(scope, path).at(input.span.clone()));
+                    }
+                },
+            };
+            truth(held != *negated)
+        }
+        _ => Err(broken()),
+    }
+}
+
+fn broken() -> Fault {
+    Fault::new(
+        crate::ErrorKind::Internal,
+        "an expression was taken for a simple one",
+    )
+}
+
+/// The result of a comparison or of `in`.
+pub(crate) fn compare(op: Op, left: &JsonValue, right: &JsonValue) -> Result<bool, Fault> {
+    let ordering = || {
+        order(left, right).ok_or_else(|| {
+            Fault::wrong_type(format!(
+                "{} and {} cannot be ordered",
+                type_name(left),
+                type_name(right)
+            ))
+        })
+    };
+    match op {
+        Op::Eq => Ok(equal(left, right)),
+        Op::Ne => Ok(!equal(left, right)),
+        Op::Lt => ordering().map(Ordering::is_lt),
+        Op::Le => ordering().map(Ordering::is_le),
+        Op::Gt => ordering().map(Ordering::is_gt),
+        Op::Ge => ordering().map(Ordering::is_ge),
+        Op::In => match (left, right) {
+            (needle, JsonValue::Array(items)) => Ok(items.iter().any(|item| equal(item, needle))),
+            (JsonValue::String(needle), JsonValue::String(text)) => Ok(text.contains(&**needle)),
+            (JsonValue::String(needle), JsonValue::Object(map)) => Ok(map.contains_key(needle)),
+            (_, JsonValue::String(_) | JsonValue::Object(_)) => Ok(false),
+            (_, other) => Err(Fault::wrong_type(format!(
+                "`in` looks into lists, texts and maps, this is {}",
+                type_name(other)
+            ))),
+        },
+        _ => Err(broken()),
+    }
+}
+
+/// Whether two values are the same; numbers by their value, so that 1 is 1.0.
+pub(crate) fn equal(left: &JsonValue, right: &JsonValue) -> bool {
+    match (left, right) {
+        (JsonValue::Number(_), JsonValue::Number(_)) => order(left, right) == Some(Ordering::Equal),
+        (JsonValue::Array(a), JsonValue::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        (JsonValue::Object(a), JsonValue::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)))
+        }
+        _ => left == right,
+    }
+}
+
+/// The order of two numbers, texts or booleans.
+pub(crate) fn order(left: &JsonValue, right: &JsonValue) -> Option<Ordering> {
+    match (left, right) {
+        (JsonValue::Number(a), JsonValue::Number(b)) => match (integer(a), integer(b)) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
+            _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+        },
+        (JsonValue::String(a), JsonValue::String(b)) => Some(a.cmp(b)),
+        (JsonValue::Bool(a), JsonValue::Bool(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+fn integer(number: &serde_json::Number) -> Option<i128> {
+    number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from))
+}
+
+/// Whether a value counts as true within an expression: not null, false, 0 or empty.
+pub(crate) fn truthy(value: &JsonValue) -> bool {
+    match value {
+        JsonValue::Null => false,
+        JsonValue::Bool(value) => *value,
+        JsonValue::Number(number) => number.as_f64() != Some(0.0),
+        JsonValue::String(text) => !text.is_empty(),
+        JsonValue::Array(items) => !items.is_empty(),
+        JsonValue::Object(map) => !map.is_empty(),
+    }
+}
+
+/// Writes a value as text: a text as it is, null as nothing, the rest as JSON.
+pub(crate) fn write_text(value: &JsonValue, out: &mut String) {
+    match value {
+        JsonValue::Null => {}
+        JsonValue::String(text) => out.push_str(text),
+        other => out.push_str(&other.to_string()),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a template uses, found without evaluating it: for checks before anything runs.
+
+use crate::ast::{Base, Expr, Key, Node, Path, Statement, Step};
+use crate::scope::Root;
+
+/// Where a reference points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Into a root; the path starts with the member (`build` of `task.build.result`).
+    Scope(Root),
+    /// A bare name, looked up in the order of [`Root::BARE`]; the path starts with it.
+    Bare,
+    /// A function; the path is its name (`succeeded`, `result`, `now`) and, for `result()`, the
+    /// fields behind it.
+    Function,
+}
+
+/// One use of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Where it points.
+    pub target: Target,
+    /// The names in order; elements of lists stand as their number.
+    pub path: Vec<String>,
+    /// Whether it goes on by a key that only evaluation knows (`vars[name]`).
+    pub dynamic: bool,
+    /// Whether it may be missing: written with `?`, or under `default` or `is defined`.
+    pub optional: bool,
+    /// JSON pointer to the string that holds it.
+    pub pointer: String,
+    /// Bytes of that string, from and to.
+    pub span: std::ops::Range<usize>,
+}
+
+/// Collects the references of statements.
+pub(crate) fn of_statements(statements: &[Statement], pointer: &str, found: &mut Vec<Reference>) {
+    Statement::each_node(statements, &mut |node| of_node(node, pointer, false, found));
+}
+
+/// Collects the references of an expression.
+pub(crate) fn of_node(node: &Node, pointer: &str, lenient: bool, found: &mut Vec<Reference>) {
+    collect(node, pointer, lenient, false, found);
+}
+
+fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut Vec<Reference>) {
+    match &node.expr {
+        Expr::Path(path) => {
+            if let Some((target, names)) = names(path) {
+                found.push(Reference {
+                    target,
+                    path: names,
+                    dynamic,
+                    optional: lenient || path.steps.iter().any(|step| step.optional),
+                    pointer: pointer.to_owned(),
+                    span: node.span.clone(),
+                });
+            }
+        }
+        Expr::Call { function, args } => {
+            found.push(Reference {
+                target: Target::Function,
+                path: vec![function.name.to_owned()],
+                dynamic: false,
+                optional: false,
+                pointer: pointer.to_owned(),
+                span: node.span.clone(),
+            });
+            for (_, arg) in args {
+                collect(arg, pointer, false, false, found);
+            }
+        }
+        Expr::Filter {
+            input,
+            filter,
+            args,
+        } => {
+            collect(input, pointer, filter.lenient, false, found);
+            for (_, arg) in args {
+                collect(arg, pointer, false, false, found);
+            }
+        }
+        Expr::Test {
+            input, test, args, ..
+        } => {
+            collect(input, pointer, test.lenient, false, found);
+            for (_, arg) in args {
+                collect(arg, pointer, false, false, found);
+            }
+        }
+        Expr::Access {
+            base,
+            key,
+            optional,
+        } => {
+            collect(base, pointer, lenient || *optional, true, found);
+            collect(key, pointer, false, false, found);
+        }
+        _ => {
+            for child in node.children() {
+                collect(child, pointer, false, false, found);
+            }
+        }
+    }
+}
+
+fn names(path: &Path) -> Option<(Target, Vec<String>)> {
+    let steps = path.steps.iter().map(text);
+    Some(match &path.base {
+        Base::Scope(root) => (Target::Scope(*root), steps.collect()),
+        Base::Bare(name) => (
+            Target::Bare,
+            std::iter::once(name.clone()).chain(steps).collect(),
+        ),
+        Base::Bound(_) => return None,
+        Base::Result => (
+            Target::Function,
+            std::iter::once("result".to_owned()).chain(steps).collect(),
+        ),
+        Base::Status(test) => {
+            use crate::ast::StatusTest::{Completed, Failed, Skipped, Succeeded, TimedOut};
+            let name = match test {
+                Succeeded => "succeeded",
+                Failed => "failed",
+                TimedOut => "timed_out",
+                Skipped => "skipped",
+                Completed => "completed",
+            };
+            (Target::Function, vec![name.to_owned()])
+        }
+    })
+}
+
+fn text(step: &Step) -> String {
+    match &step.key {
+        Key::Name(name) => name.clone(),
+        Key::Index(index) => index.to_string(),
+    }
+}
