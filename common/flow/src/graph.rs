@@ -1,0 +1,161 @@
+//! What follows from a Program's tasks: entries, inbound edges, and who can reach whom.
+//!
+//! Computed once per Program by [`Program::seal`](crate::program::Program::seal) and again after
+//! loading; never stored. `decide` reads it for joins, `check` for its diagnostics.
+
+use crate::bits::TaskSet;
+use crate::program::{Compensate, Program, Target, TaskIx, Work};
+use std::collections::HashMap;
+
+/// Derived facts of a Program.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    by_name: HashMap<String, TaskIx>,
+    entries: Vec<TaskIx>,
+    inbound: Vec<Vec<Edge>>,
+    joins: HashMap<TaskIx, Vec<TaskSet>>,
+    looks_back: TaskSet,
+}
+
+/// One inbound edge: a transition of another task (or of the same) that names the task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Edge {
+    /// The task that it comes from.
+    pub from: TaskIx,
+    /// Which of that task's transitions.
+    pub transition: u32,
+}
+
+impl Graph {
+    /// The facts of these tasks.
+    pub fn of(program: &Program) -> Self {
+        let tasks = &program.tasks;
+        let ix = |n: usize| TaskIx(u32::try_from(n).unwrap_or(u32::MAX));
+        let mut inbound: Vec<Vec<Edge>> = vec![Vec::new(); tasks.len()];
+        // Predecessors by any way on: transitions, and a parallel task that starts its children.
+        let mut before: Vec<Vec<TaskIx>> = vec![Vec::new(); tasks.len()];
+        let mut undoing = TaskSet::default();
+        for (n, task) in tasks.iter().enumerate() {
+            for (t, transition) in task.next.iter().enumerate() {
+                let edge = Edge {
+                    from: ix(n),
+                    transition: u32::try_from(t).unwrap_or(u32::MAX),
+                };
+                for target in &transition.to {
+                    let Target::Task(to) = target else { continue };
+                    if let Some(edges) = inbound.get_mut(to.0 as usize)
+                        && !edges.contains(&edge)
+                    {
+                        edges.push(edge);
+                    }
+                    if let Some(sources) = before.get_mut(to.0 as usize) {
+                        sources.push(ix(n));
+                    }
+                }
+            }
+            if let Work::Parallel { children, .. } = &task.work {
+                for child in children {
+                    if let Some(sources) = before.get_mut(child.0 as usize) {
+                        sources.push(ix(n));
+                    }
+                    // A child that is still at work keeps its parallel, and what follows it, alive.
+                    if let Some(sources) = before.get_mut(n) {
+                        sources.push(*child);
+                    }
+                }
+            }
+            if let Some(Compensate::Task(by)) = &task.compensate {
+                undoing.insert(*by);
+            }
+        }
+        let entries = (0..tasks.len())
+            .map(ix)
+            .filter(|t| {
+                inbound.get(t.0 as usize).is_none_or(Vec::is_empty)
+                    && program
+                        .task(*t)
+                        .is_some_and(|task| task.branch_of.is_none())
+                    && !undoing.contains(*t)
+            })
+            .collect();
+        let joins = tasks
+            .iter()
+            .enumerate()
+            .filter(|(_, task)| task.join.is_some())
+            .map(|(n, _)| {
+                let sets = inbound.get(n).map(|edges| reaching(edges, ix(n), &before));
+                (ix(n), sets.unwrap_or_default())
+            })
+            .collect();
+        let by_name: HashMap<String, TaskIx> = tasks
+            .iter()
+            .enumerate()
+            .map(|(n, task)| (task.name.clone(), ix(n)))
+            .collect();
+        let looks_back = crate::looks_back::looks_back(program, &by_name);
+        Self {
+            by_name,
+            entries,
+            inbound,
+            joins,
+            looks_back,
+        }
+    }
+
+    /// Tasks that nothing leads to: they start together.
+    pub fn entries(&self) -> &[TaskIx] {
+        &self.entries
+    }
+
+    /// The edges that lead to a task, in the order of their tasks and transitions.
+    pub fn inbound(&self, task: TaskIx) -> &[Edge] {
+        self.inbound.get(task.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of an inbound edge among its task's.
+    pub fn edge(&self, to: TaskIx, edge: Edge) -> Option<u32> {
+        let n = self.inbound(to).iter().position(|e| *e == edge)?;
+        u32::try_from(n).ok()
+    }
+
+    /// The tasks that can still make that inbound edge of a join arrive, by ways that do not lead
+    /// through the join.
+    pub fn reaching(&self, join: TaskIx, edge: u32) -> Option<&TaskSet> {
+        self.joins.get(&join)?.get(edge as usize)
+    }
+
+    /// The task of that name.
+    pub fn named(&self, name: &str) -> Option<TaskIx> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Whether some template asks for all activations of that task.
+    pub fn is_looked_back_at(&self, task: TaskIx) -> bool {
+        self.looks_back.contains(task)
+    }
+}
+
+/// For each edge of a join the tasks that reach it with the join taken out.
+fn reaching(edges: &[Edge], join: TaskIx, before: &[Vec<TaskIx>]) -> Vec<TaskSet> {
+    let mut known: HashMap<TaskIx, TaskSet> = HashMap::new();
+    edges
+        .iter()
+        .map(|edge| {
+            known
+                .entry(edge.from)
+                .or_insert_with(|| ancestors(edge.from, join, before))
+                .clone()
+        })
+        .collect()
+}
+
+fn ancestors(from: TaskIx, without: TaskIx, before: &[Vec<TaskIx>]) -> TaskSet {
+    let mut seen = TaskSet::default();
+    let mut todo = vec![from];
+    while let Some(task) = todo.pop() {
+        if task != without && seen.insert(task) {
+            todo.extend(before.get(task.0 as usize).into_iter().flatten());
+        }
+    }
+    seen
+}

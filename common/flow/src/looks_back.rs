@@ -1,0 +1,72 @@
+//! Which tasks have templates that ask for all their activations.
+//!
+//! That list is costly in loops, so the run's scope makes it only where it is used.
+
+use crate::bits::TaskSet;
+use crate::program::{Compensate, Program, Task, TaskIx};
+use attune_template::{Reference, Root, Target, Template};
+use std::collections::HashMap;
+
+/// The tasks of whose activations some template of the Program speaks.
+pub(crate) fn looks_back(program: &Program, by_name: &HashMap<String, TaskIx>) -> TaskSet {
+    let mut found = TaskSet::default();
+    let mut look = |template: &Template| {
+        for reference in template.references() {
+            if let Some(name) = name_of(&reference)
+                && let Some(task) = by_name.get(name)
+            {
+                found.insert(*task);
+            }
+        }
+    };
+    let named = program
+        .vars
+        .iter()
+        .chain(&program.labels)
+        .chain(program.output_map.iter().flatten());
+    named.for_each(|(_, template)| look(template));
+    program.timeout.iter().for_each(&mut look);
+    program.trace_tag.iter().for_each(&mut look);
+    for task in &program.tasks {
+        templates(task).into_iter().for_each(&mut look);
+    }
+    found
+}
+
+/// The task whose activations the reference asks for. `task[name]` could be any task: then the whole
+/// activation list is not offered.
+fn name_of(reference: &Reference) -> Option<&str> {
+    let is_task = match reference.target {
+        Target::Scope(Root::Task) | Target::Bare => true,
+        Target::Scope(_) | Target::Function => false,
+    };
+    match reference.path.as_slice() {
+        [name, field, ..] if is_task && field == "activations" => Some(name),
+        _ => None,
+    }
+}
+
+/// Every template of a task.
+fn templates(task: &Task) -> Vec<&Template> {
+    let mut all = vec![&task.input];
+    all.extend(&task.when);
+    all.extend(&task.timeout);
+    all.extend(&task.delay);
+    all.extend(&task.trace_tag);
+    if let Some(items) = &task.items {
+        all.push(&items.over);
+        all.extend(&items.concurrency);
+        all.extend(&items.batch_size);
+    }
+    if let Some(retry) = &task.retry {
+        all.extend(&retry.on_error);
+    }
+    for transition in &task.next {
+        all.extend(&transition.when);
+        all.extend(transition.publish.iter().map(|(_, template)| template));
+    }
+    if let Some(Compensate::Action { input, .. }) = &task.compensate {
+        all.push(input);
+    }
+    all
+}

@@ -1,0 +1,93 @@
+//! `Begin`: variables, labels and time limit are evaluated once, then the entry tasks start.
+
+use super::duration;
+use super::step::{Step, template_error};
+use crate::program::{Program, TaskIx};
+use crate::run::Event;
+use crate::run::event::Values;
+use attune_template::Template;
+use attune_types::{ErrorInfo, ExecutionStatus, JsonValue, Timestamp, code};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Default)]
+struct Opening {
+    vars: Values,
+    labels: BTreeMap<String, String>,
+    trace_tag: Option<String>,
+    deadline: Option<Timestamp>,
+}
+
+impl Step<'_> {
+    /// A run that has begun already is left as it is.
+    pub(super) fn begin(&mut self) {
+        if self.state.has_begun() || self.state.is_closing() {
+            return;
+        }
+        let mut opening = Opening {
+            labels: self.state.labels().clone(),
+            ..Opening::default()
+        };
+        let evaluated = self.evaluate_opening(&mut opening);
+        self.push(Event::RunBegun {
+            at: self.at(),
+            vars: opening.vars,
+            labels: opening.labels,
+            trace_tag: opening.trace_tag,
+            deadline: opening.deadline,
+        });
+        if let Err(error) = evaluated {
+            self.fail_run(ExecutionStatus::Failed, error);
+            return;
+        }
+        let program: &Program = self.program;
+        let entries: &[TaskIx] = program.graph.entries();
+        for task in entries {
+            self.activate(*task, None, None);
+        }
+    }
+
+    fn evaluate_opening(&self, opening: &mut Opening) -> Result<(), ErrorInfo> {
+        let program = self.program;
+        for (name, template) in &program.vars {
+            let value = self.opening_value(template, opening, &format!("vars.{name}"))?;
+            self.check_size(&value, &format!("the variable `{name}`"))?;
+            opening.vars.insert(name.clone(), Arc::new(value));
+        }
+        for (name, template) in &program.labels {
+            let value = self.opening_value(template, opening, &format!("labels.{name}"))?;
+            opening.labels.insert(name.clone(), text(value));
+        }
+        if let Some(template) = &program.trace_tag {
+            let value = self.opening_value(template, opening, "trace_tag")?;
+            opening.trace_tag = Some(text(value));
+        }
+        if let Some(template) = &program.timeout {
+            let value = self.opening_value(template, opening, "timeout")?;
+            let limit = duration::read(&value)
+                .map_err(|wrong| ErrorInfo::new(code::TEMPLATE, format!("timeout: {wrong}")))?;
+            opening.deadline = duration::after(self.at(), limit);
+        }
+        Ok(())
+    }
+
+    fn opening_value(
+        &self,
+        template: &Template,
+        opening: &Opening,
+        of: &str,
+    ) -> Result<JsonValue, ErrorInfo> {
+        let mut scope = self.scope(None);
+        scope.vars = Some(&opening.vars);
+        template
+            .evaluate(&scope)
+            .map_err(|error| template_error(&error, of))
+    }
+}
+
+fn text(value: JsonValue) -> String {
+    match value {
+        JsonValue::String(text) => text,
+        other => other.to_string(),
+    }
+}

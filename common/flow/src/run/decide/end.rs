@@ -1,0 +1,149 @@
+//! The end of an execution: it is recorded, and its transitions are chosen by how it ended.
+
+use super::close::{Done, unnamed};
+use super::step::{Step, Todo};
+use crate::run::Event;
+use crate::run::state::execution::Phase;
+use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue};
+use std::sync::Arc;
+
+impl Step<'_> {
+    /// Ends an execution without an attempt having decided it.
+    pub(super) fn end_plain(&mut self, id: ExecutionId, status: ExecutionStatus) {
+        let attempts = self.state.execution(id).map_or(0, |known| known.attempts);
+        let done = Done {
+            status,
+            ..Done::good(JsonValue::Null)
+        };
+        self.end(id, attempts, None, done);
+    }
+
+    /// Ends an execution with an error of the engine: trying again would not help.
+    pub(super) fn end_failed(&mut self, id: ExecutionId, error: ErrorInfo) {
+        self.end_with_input(id, None, error);
+    }
+
+    /// The same, with the input that had been rendered.
+    pub(super) fn end_with_input(
+        &mut self,
+        id: ExecutionId,
+        input: Option<Arc<JsonMap>>,
+        error: ErrorInfo,
+    ) {
+        let attempts = self.state.execution(id).map_or(0, |known| known.attempts);
+        self.end(id, attempts, input, Done::bad(error));
+    }
+
+    /// Ends what waits for another attempt, with the failure of the one before.
+    pub(super) fn end_retrying(&mut self, id: ExecutionId) {
+        let Some(execution) = self.state.execution(id) else {
+            return;
+        };
+        if !matches!(execution.phase, Phase::Retrying(_)) {
+            return;
+        }
+        let done = Done {
+            status: ExecutionStatus::Failed,
+            result: (*execution.result).clone(),
+            process: execution.process.as_deref().cloned(),
+            error: execution.error.as_deref().cloned(),
+        };
+        let attempts = execution.attempts;
+        self.end(id, attempts, None, done);
+    }
+
+    /// Records the end and chooses what follows. What cannot be chosen or published because of a
+    /// template makes the task a failed one, which then may be handled as such.
+    pub(super) fn end(
+        &mut self,
+        id: ExecutionId,
+        attempts: u32,
+        input: Option<Arc<JsonMap>>,
+        done: Done,
+    ) {
+        let Some((execution, task)) = self.of(id) else {
+            return;
+        };
+        if execution.is_ended() {
+            return;
+        }
+        let decides = execution.item.is_none()
+            && !task.next.is_empty()
+            && done.status != ExecutionStatus::Cancelled;
+        let mut event = Self::ended_event(self.at(), id, attempts, input, done);
+        if !decides {
+            self.push(event);
+            self.todo.push_front(Todo::After(id, Vec::new()));
+            return;
+        }
+        let before = self.state.clone();
+        self.push(event.clone());
+        let mut chosen = self.choose(id);
+        if let Err(error) = chosen {
+            make_failed(&mut event, error);
+            self.replace(&before, event.clone());
+            // A condition that fails again cannot hold: the failure stays unhandled.
+            chosen = Ok(self.choose(id).unwrap_or_default());
+        }
+        let fired = chosen.unwrap_or_default();
+        if is_failure(&event) && fired.iter().any(|fired| self.handles(id, fired.transition)) {
+            if let Event::ExecutionEnded { handled, .. } = &mut event {
+                *handled = true;
+            }
+            self.replace(&before, event);
+        }
+        self.todo.push_front(Todo::After(id, fired));
+    }
+
+    fn ended_event(
+        at: attune_types::Timestamp,
+        execution: ExecutionId,
+        attempts: u32,
+        input: Option<Arc<JsonMap>>,
+        done: Done,
+    ) -> Event {
+        let failed = matches!(
+            done.status,
+            ExecutionStatus::Failed | ExecutionStatus::TimedOut
+        );
+        let error = match done.error {
+            None if failed => Some(unnamed()),
+            error => error,
+        };
+        Event::ExecutionEnded {
+            at,
+            execution,
+            status: done.status,
+            attempts,
+            input,
+            result: Arc::new(done.result),
+            process: done.process.map(Arc::new),
+            error: error.map(Arc::new),
+            handled: false,
+        }
+    }
+
+    /// Puts another event in the place of the last one.
+    fn replace(&mut self, before: &crate::run::RunState, event: Event) {
+        self.state = before.clone();
+        self.events.pop();
+        self.push(event);
+    }
+}
+
+fn is_failure(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ExecutionEnded {
+            status: ExecutionStatus::Failed | ExecutionStatus::TimedOut,
+            ..
+        }
+    )
+}
+
+fn make_failed(event: &mut Event, wrong: ErrorInfo) {
+    if let Event::ExecutionEnded { status, error, .. } = event {
+        *status = ExecutionStatus::Failed;
+        *error = Some(Arc::new(wrong));
+    }
+}

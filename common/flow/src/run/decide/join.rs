@@ -1,0 +1,198 @@
+//! Joins: when a barrier opens, and what becomes of edges that do not arrive.
+//!
+//! Generation k gathers the k-th arrival of every inbound edge. An edge is dead for the generation
+//! being gathered if it has not arrived and no live activation can reach it by a way that does not
+//! lead through the join; the ways are known from the Program's graph, the live ones from the state.
+
+use super::step::Step;
+use crate::program::{Join, Program, TaskIx};
+use crate::run::Event;
+use crate::run::event::JoinStart;
+use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, code};
+
+/// Where the generation being gathered stands.
+struct Gathering {
+    generation: u32,
+    arrived: u32,
+    /// Not arrived, and may still come.
+    awaited: Vec<u32>,
+    /// Not arrived, and cannot come any more.
+    dead: Vec<u32>,
+}
+
+impl Step<'_> {
+    fn gathering(&self, join: TaskIx) -> Option<Gathering> {
+        let known = &self.state.task(join)?.join;
+        if !known.is_gathering() {
+            return None;
+        }
+        let mut gathering = Gathering {
+            generation: known.started.saturating_add(1),
+            arrived: 0,
+            awaited: Vec::new(),
+            dead: Vec::new(),
+        };
+        for edge in self.edges(join) {
+            if known.has_arrived(edge) {
+                gathering.arrived += 1;
+            } else if self.may_arrive(join, edge) {
+                gathering.awaited.push(edge);
+            } else {
+                gathering.dead.push(edge);
+            }
+        }
+        Some(gathering)
+    }
+
+    fn edges(&self, join: TaskIx) -> std::ops::Range<u32> {
+        0..u32::try_from(self.program.graph.inbound(join).len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a live activation can still make that edge arrive.
+    fn may_arrive(&self, join: TaskIx, edge: u32) -> bool {
+        self.program
+            .graph
+            .reaching(join, edge)
+            .is_some_and(|reaching| reaching.meets(&self.state.about.live))
+    }
+
+    /// Opens the barrier if what has arrived is enough, without counting on what cannot come.
+    pub(super) fn try_join(&mut self, join: TaskIx) -> Option<ExecutionId> {
+        let kind = self.program.task(join)?.join?;
+        let mut last = None;
+        while !self.state.is_closing()
+            && let Some(gathering) = self.gathering(join)
+        {
+            let enough = match kind {
+                Join::All => gathering.awaited.is_empty() && gathering.dead.is_empty(),
+                Join::Count(n) => gathering.arrived >= n.max(1),
+            };
+            if !enough {
+                break;
+            }
+            last = self.open_join(join, gathering);
+        }
+        last
+    }
+
+    fn open_join(&mut self, join: TaskIx, gathering: Gathering) -> Option<ExecutionId> {
+        let start = JoinStart {
+            generation: gathering.generation,
+            moved: gathering.dead,
+        };
+        self.activate(join, None, Some(start))
+    }
+
+    /// Looks, when nothing else is left to do, at joins that wait for what cannot come any more.
+    /// True if one was opened or failed the run.
+    pub(super) fn settle_joins(&mut self) -> bool {
+        if self.state.about.gathering.is_empty() || self.state.is_closing() {
+            return false;
+        }
+        let stuck: Vec<(TaskIx, Gathering)> = self
+            .state
+            .about
+            .gathering
+            .iter()
+            .filter_map(|join| Some((*join, self.gathering(*join)?)))
+            .filter(|(join, gathering)| self.is_decided(*join, gathering))
+            .collect();
+        // One that another one of them may lead to waits for that one. If all lead to one another,
+        // the first in the file goes first.
+        let first = stuck
+            .iter()
+            .position(|(join, gathering)| {
+                !stuck.iter().any(|(other, _)| {
+                    other != join && self.leads_to(*other, *join, &gathering.dead)
+                })
+            })
+            .unwrap_or(0);
+        let Some((join, gathering)) = stuck.into_iter().nth(first) else {
+            return false;
+        };
+        match self.program.task(join).and_then(|task| task.join) {
+            Some(Join::All) => {
+                self.open_join(join, gathering);
+            }
+            Some(Join::Count(needed)) => self.fail_join(join, needed, &gathering),
+            None => return false,
+        }
+        true
+    }
+
+    /// Whether what has not arrived makes no difference any more.
+    fn is_decided(&self, join: TaskIx, gathering: &Gathering) -> bool {
+        let possible = gathering
+            .arrived
+            .saturating_add(u32::try_from(gathering.awaited.len()).unwrap_or(u32::MAX));
+        match self.program.task(join).and_then(|task| task.join) {
+            Some(Join::All) => gathering.awaited.is_empty(),
+            Some(Join::Count(needed)) => possible < needed,
+            None => false,
+        }
+    }
+
+    fn leads_to(&self, from: TaskIx, join: TaskIx, edges: &[u32]) -> bool {
+        edges.iter().any(|edge| {
+            self.program
+                .graph
+                .reaching(join, *edge)
+                .is_some_and(|reaching| reaching.contains(from))
+        })
+    }
+
+    fn fail_join(&mut self, join: TaskIx, needed: u32, gathering: &Gathering) {
+        let program: &Program = self.program;
+        let Some(task) = program.task(join) else {
+            return;
+        };
+        let mut missing: Vec<&str> = gathering
+            .dead
+            .iter()
+            .filter_map(|edge| program.graph.inbound(join).get(*edge as usize))
+            .filter_map(|edge| program.task(edge.from))
+            .map(|task| task.name.as_str())
+            .collect();
+        missing.dedup();
+        let message = format!(
+            "`{}` waits for {needed} arrivals, has {}, and no more than {} can come: missing {}",
+            task.name,
+            gathering.arrived,
+            gathering.awaited.len(),
+            missing
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        let error = ErrorInfo::new(code::JOIN_UNREACHABLE, message)
+            .with_details(serde_json::json!({ "missing": missing }));
+        self.fail_run(ExecutionStatus::Failed, error.of_task(&task.name));
+    }
+
+    /// When a task has no live activation any more, edges that a join left behind because of it may
+    /// be past arriving: they are moved on, so that the next time round counts for the next
+    /// generation.
+    pub(super) fn move_on_behind(&mut self, ended: TaskIx) {
+        if self.state.about.behind.is_empty() || self.state.about.live.contains(ended) {
+            return;
+        }
+        let joins: Vec<TaskIx> = self.state.about.behind.iter().copied().collect();
+        for join in joins {
+            let Some(known) = self.state.task(join).map(|task| &task.join) else {
+                continue;
+            };
+            let edges: Vec<u32> = self
+                .edges(join)
+                .filter(|edge| known.count(*edge) < known.started && !self.may_arrive(join, *edge))
+                .collect();
+            if !edges.is_empty() {
+                self.push(Event::JoinMoved {
+                    at: self.at(),
+                    join,
+                    edges,
+                });
+            }
+        }
+    }
+}

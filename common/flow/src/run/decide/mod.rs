@@ -1,0 +1,70 @@
+//! Deciding: a command and a state give events, or a reason why not. The only place with decisions.
+//!
+//! One file per kind of decision. A decision works on a copy of the state (which costs nothing), folds
+//! each event into it at once, and keeps what is still to be done in a work list, so that a chain of
+//! inline tasks of any length is decided in one call without recursion.
+
+mod activate;
+mod attempt;
+mod begin;
+mod cancel;
+mod close;
+mod duration;
+mod end;
+mod finale;
+mod finish;
+mod items;
+mod join;
+mod limits;
+mod lost;
+mod parallel;
+mod pause;
+mod render;
+mod report;
+mod retry;
+mod sleep;
+mod start;
+mod started;
+mod step;
+mod timer;
+mod transition;
+
+use super::{Command, Event, Now, Rejection, RunState};
+use crate::program::Program;
+use step::Step;
+
+/// What follows from a command. No events: there was nothing to do, or it was done before.
+///
+/// # Errors
+/// A [`Rejection`] if the command does not fit the state; nothing changes then.
+pub fn decide(
+    program: &Program,
+    state: &RunState,
+    command: &Command,
+    now: &Now,
+) -> Result<Vec<Event>, Rejection> {
+    if state.is_terminal() {
+        return Err(Rejection::Ended {
+            status: state.status(),
+        });
+    }
+    let mut step = Step::new(program, state.clone(), *now);
+    match command {
+        Command::Begin => step.begin(),
+        Command::Wake => step.wake(),
+        Command::AttemptStarted { attempt, worker } => step.attempt_started(*attempt, worker)?,
+        Command::AttemptFinished { attempt, outcome } => {
+            step.attempt_finished(*attempt, outcome.clone())?;
+        }
+        Command::AttemptLost { attempt, reason } => step.attempt_lost(*attempt, reason)?,
+        Command::Reported {
+            attempt,
+            number,
+            report,
+        } => step.reported(*attempt, *number, report)?,
+        Command::Cancel { by, reason } => step.cancel(by, reason.as_deref())?,
+        Command::Pause { by } => step.pause(by)?,
+        Command::Resume { by } => step.resume(by)?,
+    }
+    Ok(step.settle())
+}

@@ -1,0 +1,169 @@
+//! Parallel tasks: branches start together, and the whole ends with its branches. Also what
+//! iterations and parallel tasks have in common.
+
+use super::close::Done;
+use super::step::{Step, Todo};
+use crate::program::TaskIx;
+use crate::run::Event;
+use crate::run::event::StopReason;
+use crate::run::state::execution::{Execution, Parts, Phase};
+use attune_types::{ErrorInfo, ExecutionId, JsonValue, code};
+use serde_json::json;
+use std::sync::Arc;
+
+impl Step<'_> {
+    /// Starts all branches.
+    pub(super) fn open_branches(&mut self, id: ExecutionId, children: &[TaskIx], fail_fast: bool) {
+        self.push(Event::BranchesPlanned {
+            at: self.at(),
+            execution: id,
+            branches: u32::try_from(children.len()).unwrap_or(u32::MAX),
+            fail_fast,
+        });
+        for child in children {
+            self.activate(*child, Some(id), None);
+        }
+        self.todo.push_back(Todo::Gather {
+            above: id,
+            failed: false,
+        });
+    }
+
+    /// Looks at the parts of an execution.
+    pub(super) fn gather(&mut self, above: ExecutionId, failed: bool) {
+        match self.state.execution(above) {
+            Some(execution) if execution.phase == Phase::Gathering => match &execution.parts {
+                Parts::Items { .. } => self.gather_items(above, failed),
+                Parts::Branches { .. } => self.gather_branches(above, failed),
+                Parts::None => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn gather_branches(&mut self, id: ExecutionId, failed: bool) {
+        let Some(execution) = self.state.execution(id) else {
+            return;
+        };
+        let Parts::Branches {
+            fail_fast, tally, ..
+        } = &execution.parts
+        else {
+            return;
+        };
+        if tally.live > 0 {
+            if failed && *fail_fast {
+                self.stop_parts(id);
+            }
+            return;
+        }
+        let done = if tally.failed > 0 {
+            Done::bad(self.branch_error(execution))
+        } else if tally.cancelled > 0 {
+            Done::cancelled()
+        } else {
+            Done::good(JsonValue::Null)
+        };
+        let number = execution.attempts.saturating_add(1);
+        self.close_parts(id, number, done);
+    }
+
+    /// Ends a parallel task, or does it once more if its retry policy says so.
+    fn close_parts(&mut self, id: ExecutionId, number: u32, done: Done) {
+        let Some((execution, task)) = self.of(id) else {
+            return;
+        };
+        match self.retry_at(execution, task, &done) {
+            Ok(Some(retry_at)) => {
+                self.push(Event::AttemptFailed {
+                    at: self.at(),
+                    execution: id,
+                    number,
+                    input: None,
+                    status: done.status,
+                    error: Arc::new(done.error.unwrap_or_else(super::close::unnamed)),
+                    result: Arc::new(JsonValue::Null),
+                    process: None,
+                    retry_at,
+                });
+                if retry_at <= self.at() {
+                    self.todo.push_back(Todo::Again(id));
+                }
+            }
+            Ok(None) => self.end(id, number, None, done),
+            Err(error) => self.end(id, number, None, Done::bad(error)),
+        }
+    }
+
+    fn branch_error(&self, execution: &Execution) -> ErrorInfo {
+        let Parts::Branches { begun, .. } = &execution.parts else {
+            return super::close::unnamed();
+        };
+        let failed: Vec<(&str, &str)> = begun
+            .iter()
+            .filter_map(|id| self.state.execution(*id))
+            .filter(|branch| !branch.handled)
+            .filter_map(|branch| Some((&*branch.name, branch.error.as_deref()?.message.as_str())))
+            .collect();
+        let said: Vec<String> = failed
+            .iter()
+            .map(|(name, message)| format!("`{name}`: {message}"))
+            .collect();
+        let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+        ErrorInfo::new(
+            code::BRANCH_FAILED,
+            format!("a branch failed: {}", said.join("; ")),
+        )
+        .with_details(json!({ "branches": names }))
+    }
+
+    /// Stops all parts of an execution that have not ended, those of its parts included.
+    pub(super) fn stop_parts(&mut self, above: ExecutionId) {
+        let parts: Vec<ExecutionId> = self
+            .state
+            .live()
+            .into_iter()
+            .filter(|execution| self.stands_below(execution, above))
+            .map(|execution| execution.id)
+            .collect();
+        for part in parts {
+            self.stop(part, StopReason::FailFast);
+        }
+    }
+
+    fn stands_below(&self, execution: &Execution, above: ExecutionId) -> bool {
+        let mut next = execution.parent;
+        while let Some(id) = next {
+            if id == above {
+                return true;
+            }
+            next = self.state.execution(id).and_then(|known| known.parent);
+        }
+        false
+    }
+
+    /// Whether something above an execution has been spoilt by a failure, so that nothing of it is
+    /// tried again.
+    pub(super) fn is_stopped_from_above(&self, execution: &Execution) -> bool {
+        let mut next = execution.parent;
+        while let Some(above) = next.and_then(|id| self.state.execution(id)) {
+            let spoilt = match &above.parts {
+                Parts::Items {
+                    fail_fast,
+                    tally,
+                    tolerated,
+                    ..
+                } => *fail_fast && tally.failed_items > *tolerated,
+                Parts::Branches {
+                    fail_fast, tally, ..
+                } => *fail_fast && tally.failed > 0,
+                Parts::None => false,
+            };
+            if spoilt {
+                return true;
+            }
+            next = above.parent;
+        }
+        false
+    }
+}

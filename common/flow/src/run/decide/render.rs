@@ -1,0 +1,70 @@
+//! Rendering and checking an attempt's input.
+
+use super::duration;
+use super::step::{Step, template_error};
+use crate::program::{ActionCall, ProgramKind, Task};
+use crate::run::state::execution::Execution;
+use attune_types::{Duration, ErrorInfo, JsonMap, JsonValue, code};
+use serde_json::json;
+
+impl Step<'_> {
+    /// The input of the next attempt, checked against the action's schema.
+    pub(super) fn render_input(
+        &self,
+        execution: &Execution,
+        task: &Task,
+        call: &ActionCall,
+    ) -> Result<JsonMap, ErrorInfo> {
+        // The Program of one action: the run's parameters are the input, and are checked already.
+        if self.program.kind == ProgramKind::Action {
+            return Ok(self.state.header().parameters.clone());
+        }
+        let rendered = task
+            .input
+            .evaluate(&self.scope(Some(execution)))
+            .map_err(|error| template_error(&error, "input"))?;
+        self.check_size(&rendered, "the input")?;
+        let map = match rendered {
+            JsonValue::Object(map) => map,
+            JsonValue::Null => JsonMap::new(),
+            other => {
+                return Err(ErrorInfo::new(
+                    code::INPUT_INVALID,
+                    format!("the input is a map of names and values, not `{other}`"),
+                ));
+            }
+        };
+        call.parameters.validate(&map).map_err(|errors| {
+            let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            ErrorInfo::new(
+                code::INPUT_INVALID,
+                format!(
+                    "the input does not fit `{}`: {}",
+                    call.reference,
+                    list.join("; ")
+                ),
+            )
+            .with_details(json!({ "errors": errors }))
+        })
+    }
+
+    /// The time limit of the next attempt.
+    pub(super) fn render_timeout(
+        &self,
+        execution: &Execution,
+        task: &Task,
+    ) -> Result<Option<Duration>, ErrorInfo> {
+        let Some(template) = &task.timeout else {
+            return Ok(None);
+        };
+        let value = template
+            .evaluate(&self.scope(Some(execution)))
+            .map_err(|error| template_error(&error, "timeout"))?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        duration::read(&value)
+            .map(Some)
+            .map_err(|wrong| ErrorInfo::new(code::TEMPLATE, format!("timeout: {wrong}")))
+    }
+}

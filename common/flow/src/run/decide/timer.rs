@@ -1,0 +1,78 @@
+//! `Wake`: everything that is due by the clock.
+
+use super::close::Done;
+use super::sleep;
+use super::step::{Step, Todo};
+use crate::run::event::{By, StopReason};
+use crate::run::state::execution::{Attempt, Phase};
+use attune_types::{Duration, ErrorInfo, ExecutionId, code, format_duration};
+
+impl Step<'_> {
+    /// Does what is due. Nothing is ever done early; a wake that comes too soon changes nothing.
+    pub(super) fn wake(&mut self) {
+        let late = self
+            .state
+            .deadline()
+            .is_some_and(|deadline| deadline <= self.at());
+        if late && !self.state.is_closing() && self.state.has_begun() {
+            self.time_out_run();
+        }
+        let due: Vec<ExecutionId> = self
+            .state
+            .due(self.at())
+            .into_iter()
+            .map(|execution| execution.id)
+            .collect();
+        for id in due {
+            match self.state.execution(id).map(|execution| &execution.phase) {
+                Some(Phase::Delayed(_)) => self.todo.push_back(Todo::Launch(id)),
+                Some(Phase::Retrying(_)) => self.todo.push_back(Todo::Again(id)),
+                Some(Phase::Attempting(attempt)) => {
+                    let attempt = attempt.clone();
+                    self.attempt_due(id, &attempt);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn attempt_due(&mut self, id: ExecutionId, attempt: &Attempt) {
+        if attempt.stopping.is_some() {
+            // Nobody answered the request to stop: the run goes on without the answer.
+            self.close(id, attempt.number, None, Done::cancelled());
+            return;
+        }
+        match &attempt.by {
+            By::Timer => self.sleep_due(id, attempt),
+            By::Worker { .. } | By::Native | By::Child { .. } => {
+                self.stop(id, StopReason::TimedOut);
+            }
+        }
+    }
+
+    fn sleep_due(&mut self, id: ExecutionId, attempt: &Attempt) {
+        let from = attempt.scheduled_at;
+        let input = self
+            .state
+            .execution(id)
+            .and_then(|known| known.input.clone());
+        let until = input
+            .and_then(|input| sleep::until(&input, from).ok())
+            .unwrap_or(from);
+        let done = if until <= self.at() {
+            Done::good(sleep::result(from, until.max(from)))
+        } else {
+            Done::timed_out(timeout_error(attempt.timeout))
+        };
+        self.close(id, attempt.number, None, done);
+    }
+}
+
+/// The error of an attempt that took longer than it may.
+pub(super) fn timeout_error(limit: Option<Duration>) -> ErrorInfo {
+    let message = match limit {
+        Some(limit) => format!("it took longer than {}", format_duration(limit)),
+        None => "it took too long".to_owned(),
+    };
+    ErrorInfo::new(code::TIMEOUT, message)
+}

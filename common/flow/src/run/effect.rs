@@ -1,0 +1,139 @@
+//! What a run owes to the world. Effects are derived from the state, never stored.
+//!
+//! The executor performs them after the commit and again after a crash; performing one twice is
+//! harmless because each is keyed by an attempt or a child run whose id never changes.
+
+use crate::program::{NativeAction, WorkerSpec};
+use attune_types::{AttemptId, Duration, ExecutionId, JsonMap, Ref, RunId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Names one obligation for as long as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EffectKey {
+    /// Have this attempt done: by a worker pool, in the executor, or by a child run.
+    Attempt(AttemptId),
+    /// Have this running attempt stopped.
+    Stop(AttemptId),
+    /// Have this child run paused.
+    Pause(RunId),
+    /// Have this child run resumed.
+    Resume(RunId),
+    /// Look again at the earliest time that something is due.
+    Wake,
+}
+
+/// One obligation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send the attempt to a worker pool.
+    Dispatch(Box<WorkOrder>),
+    /// Run a native action inside the executor.
+    Native(Box<NativeOrder>),
+    /// Open a child run.
+    OpenChild(Box<ChildOrder>),
+    /// Stop an attempt on a worker or in the executor.
+    StopAttempt {
+        /// Which.
+        attempt: AttemptId,
+        /// The pool that it was sent to; none for a native action.
+        pool: Option<String>,
+    },
+    /// Cancel a child run.
+    CancelChild {
+        /// Which.
+        run: RunId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Pause a child run.
+    PauseChild {
+        /// Which.
+        run: RunId,
+    },
+    /// Resume a child run.
+    ResumeChild {
+        /// Which.
+        run: RunId,
+    },
+    /// Send [`Command::Wake`](super::Command::Wake) at that time.
+    WakeAt(Timestamp),
+}
+
+/// One attempt for a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkOrder {
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// The execution (task activation or item).
+    pub execution: ExecutionId,
+    /// The attempt's id.
+    pub attempt: AttemptId,
+    /// Its number, from 1.
+    pub number: u32,
+    /// Name of the task.
+    pub task: String,
+    /// The action.
+    pub action: Ref,
+    /// Content hash of the pack version to take the files from.
+    pub pack_hash: String,
+    /// How to run it.
+    pub spec: WorkerSpec,
+    /// The pool whose queue it goes to.
+    pub pool: String,
+    /// Rendered and validated input.
+    pub input: JsonMap,
+    /// Longest time that the attempt may take, from when its process starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// When it was scheduled.
+    pub scheduled_at: Timestamp,
+    /// W3C `traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// Address of the API as the action sees it.
+    #[serde(default)]
+    pub api_url: String,
+}
+
+/// One attempt that the executor itself performs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NativeOrder {
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// The execution.
+    pub execution: ExecutionId,
+    /// The attempt's id: the idempotency key of what it does.
+    pub attempt: AttemptId,
+    /// Its number, from 1.
+    pub number: u32,
+    /// Name of the task.
+    pub task: String,
+    /// Which native action.
+    pub action: NativeAction,
+    /// Rendered and validated input.
+    pub input: JsonMap,
+    /// Longest time that the attempt may take.
+    pub timeout: Option<Duration>,
+}
+
+/// A child run that is to exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildOrder {
+    /// Id of the child run: `RunId(attempt)`, so the same order opens it once.
+    pub run: RunId,
+    /// The attempt that it is the work of.
+    pub attempt: AttemptId,
+    /// Its number, from 1.
+    pub number: u32,
+    /// The waiting execution.
+    pub execution: ExecutionId,
+    /// The workflow to run.
+    pub action: Ref,
+    /// Rendered parameters, not yet validated against the child's schema.
+    pub parameters: JsonMap,
+    /// Depth of the child.
+    pub depth: u32,
+    /// Whether the task waits for the child's end. If not, whoever opens the child answers at once
+    /// with `AttemptFinished{Succeeded{result: <the child's id as text>}}`.
+    pub wait: bool,
+}

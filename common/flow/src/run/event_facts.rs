@@ -1,0 +1,118 @@
+//! What can be said of any event without looking into it: kind, time, whom it touches.
+//!
+//! Pure questions; called by `wire` (kind), the store (time) and `fold` (whom).
+
+use super::Event;
+use attune_types::{ExecutionId, Timestamp};
+
+impl Event {
+    /// Its kind, as the event log names it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::RunOpened { .. } => "run_opened",
+            Self::RunBegun { .. } => "run_begun",
+            Self::TaskActivated { .. } => "task_activated",
+            Self::JoinMoved { .. } => "join_moved",
+            Self::Delayed { .. } => "delayed",
+            Self::ItemsPlanned { .. } => "items_planned",
+            Self::BranchesPlanned { .. } => "branches_planned",
+            Self::ItemActivated { .. } => "item_activated",
+            Self::AttemptScheduled { .. } => "attempt_scheduled",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::Reported { .. } => "reported",
+            Self::AttemptFailed { .. } => "attempt_failed",
+            Self::AttemptLost { .. } => "attempt_lost",
+            Self::StopRequested { .. } => "stop_requested",
+            Self::ExecutionEnded { .. } => "execution_ended",
+            Self::TransitionFired { .. } => "transition_fired",
+            Self::FailurePlanned { .. } => "failure_planned",
+            Self::RunFailing { .. } => "run_failing",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::RunPaused { .. } => "run_paused",
+            Self::RunResumed { .. } => "run_resumed",
+            Self::RunEnded { .. } => "run_ended",
+        }
+    }
+
+    /// Every kind, in the order of the type.
+    pub const KINDS: [&'static str; 22] = [
+        "run_opened",
+        "run_begun",
+        "task_activated",
+        "join_moved",
+        "delayed",
+        "items_planned",
+        "branches_planned",
+        "item_activated",
+        "attempt_scheduled",
+        "attempt_started",
+        "reported",
+        "attempt_failed",
+        "attempt_lost",
+        "stop_requested",
+        "execution_ended",
+        "transition_fired",
+        "failure_planned",
+        "run_failing",
+        "cancel_requested",
+        "run_paused",
+        "run_resumed",
+        "run_ended",
+    ];
+
+    /// When it was decided.
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::RunOpened { at, .. }
+            | Self::RunBegun { at, .. }
+            | Self::TaskActivated { at, .. }
+            | Self::JoinMoved { at, .. }
+            | Self::Delayed { at, .. }
+            | Self::ItemsPlanned { at, .. }
+            | Self::BranchesPlanned { at, .. }
+            | Self::ItemActivated { at, .. }
+            | Self::AttemptScheduled { at, .. }
+            | Self::AttemptStarted { at, .. }
+            | Self::Reported { at, .. }
+            | Self::AttemptFailed { at, .. }
+            | Self::AttemptLost { at, .. }
+            | Self::StopRequested { at, .. }
+            | Self::ExecutionEnded { at, .. }
+            | Self::TransitionFired { at, .. }
+            | Self::FailurePlanned { at, .. }
+            | Self::RunFailing { at, .. }
+            | Self::CancelRequested { at, .. }
+            | Self::RunPaused { at, .. }
+            | Self::RunResumed { at, .. }
+            | Self::RunEnded { at, .. } => *at,
+        }
+    }
+
+    /// The execution that it is about; none for what concerns the run as a whole.
+    pub const fn execution(&self) -> Option<ExecutionId> {
+        match self {
+            Self::TaskActivated { execution, .. }
+            | Self::Delayed { execution, .. }
+            | Self::ItemsPlanned { execution, .. }
+            | Self::BranchesPlanned { execution, .. }
+            | Self::ItemActivated { execution, .. }
+            | Self::AttemptScheduled { execution, .. }
+            | Self::AttemptStarted { execution, .. }
+            | Self::Reported { execution, .. }
+            | Self::AttemptFailed { execution, .. }
+            | Self::AttemptLost { execution, .. }
+            | Self::StopRequested { execution, .. }
+            | Self::ExecutionEnded { execution, .. }
+            | Self::TransitionFired { execution, .. } => Some(*execution),
+            Self::RunOpened { .. }
+            | Self::RunBegun { .. }
+            | Self::JoinMoved { .. }
+            | Self::FailurePlanned { .. }
+            | Self::RunFailing { .. }
+            | Self::CancelRequested { .. }
+            | Self::RunPaused { .. }
+            | Self::RunResumed { .. }
+            | Self::RunEnded { .. } => None,
+        }
+    }
+}

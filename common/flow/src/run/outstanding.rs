@@ -1,0 +1,161 @@
+//! What a run owes to the world, derived from its state: the same for live running, recovery and audit.
+//!
+//! Pure. An obligation stands until an event settles it; performing it again is harmless.
+
+use super::event::By;
+use super::state::execution::{Attempt, Execution};
+use super::{ChildOrder, Effect, EffectKey, NativeOrder, RunState, WorkOrder};
+use crate::program::{Performer, Program, Work};
+use attune_types::{AttemptId, JsonMap, JsonValue, RunId};
+use std::collections::BTreeMap;
+
+/// Everything that the run owes now.
+pub fn outstanding(program: &Program, state: &RunState) -> BTreeMap<EffectKey, Effect> {
+    let mut owed = BTreeMap::new();
+    if state.is_terminal() {
+        return owed;
+    }
+    for execution in state.live() {
+        owed_for(program, state, execution, &mut owed);
+    }
+    owed.extend(wake(state));
+    owed
+}
+
+/// The timer that the run owes.
+pub(super) fn wake(state: &RunState) -> Option<(EffectKey, Effect)> {
+    state
+        .wake_at()
+        .map(|at| (EffectKey::Wake, Effect::WakeAt(at)))
+}
+
+/// What is owed because of one execution.
+pub(super) fn owed_for(
+    program: &Program,
+    state: &RunState,
+    execution: &Execution,
+    owed: &mut BTreeMap<EffectKey, Effect>,
+) {
+    if state.is_terminal() {
+        return;
+    }
+    let Some(attempt) = execution.attempt() else {
+        return;
+    };
+    let id = execution.id.attempt(attempt.number);
+    if let Some(effect) = work(program, state, execution, attempt, id) {
+        owed.insert(EffectKey::Attempt(id), effect);
+    }
+    let child = RunId(id.0);
+    match &attempt.by {
+        By::Timer => {}
+        By::Worker { .. } | By::Native => {
+            if attempt.stopping.is_some() {
+                let pool = match &attempt.by {
+                    By::Worker { pool } => Some(pool.clone()),
+                    _ => None,
+                };
+                owed.insert(
+                    EffectKey::Stop(id),
+                    Effect::StopAttempt { attempt: id, pool },
+                );
+            }
+        }
+        By::Child { .. } => {
+            if attempt.stopping.is_some() {
+                let reason = cancel_reason(state, execution);
+                owed.insert(
+                    EffectKey::Stop(id),
+                    Effect::CancelChild { run: child, reason },
+                );
+            }
+            if state.is_paused() {
+                owed.insert(EffectKey::Pause(child), Effect::PauseChild { run: child });
+            } else if attempt.paused {
+                owed.insert(EffectKey::Resume(child), Effect::ResumeChild { run: child });
+            }
+        }
+    }
+}
+
+fn cancel_reason(state: &RunState, execution: &Execution) -> String {
+    match &state.about.canceling {
+        Some(canceling) => match &canceling.reason {
+            Some(reason) => format!("the run above was cancelled: {reason}"),
+            None => "the run above was cancelled".to_owned(),
+        },
+        None => format!("task `{}` of the run above was stopped", execution.name),
+    }
+}
+
+/// Having the attempt done.
+fn work(
+    program: &Program,
+    state: &RunState,
+    execution: &Execution,
+    attempt: &Attempt,
+    id: AttemptId,
+) -> Option<Effect> {
+    let Work::Action(call) = &program.task(execution.task)?.work else {
+        return None;
+    };
+    let header = state.header();
+    let input = execution.input.as_deref().cloned().unwrap_or_default();
+    Some(match (&attempt.by, &call.performer) {
+        (By::Worker { pool }, Performer::Worker { spec, .. }) => {
+            Effect::Dispatch(Box::new(WorkOrder {
+                run: header.run,
+                execution: execution.id,
+                attempt: id,
+                number: attempt.number,
+                task: execution.name.to_string(),
+                action: call.reference.clone(),
+                pack_hash: header
+                    .packs
+                    .get(call.reference.pack())
+                    .cloned()
+                    .unwrap_or_default(),
+                spec: (**spec).clone(),
+                pool: pool.clone(),
+                input,
+                timeout: attempt.timeout,
+                scheduled_at: attempt.scheduled_at,
+                trace: header.trace.clone(),
+                api_url: header.api_url.clone(),
+            }))
+        }
+        (By::Native, Performer::Native(action)) => Effect::Native(Box::new(NativeOrder {
+            run: header.run,
+            execution: execution.id,
+            attempt: id,
+            number: attempt.number,
+            task: execution.name.to_string(),
+            action: *action,
+            input,
+            timeout: attempt.timeout,
+        })),
+        (By::Child { action, wait }, _) => Effect::OpenChild(Box::new(ChildOrder {
+            run: RunId(id.0),
+            attempt: id,
+            number: attempt.number,
+            execution: execution.id,
+            action: action.clone(),
+            parameters: if call.is_run_workflow() {
+                nested(input)
+            } else {
+                input
+            },
+            depth: header.depth.saturating_add(1),
+            wait: *wait,
+        })),
+        _ => return None,
+    })
+}
+
+/// The parameters that `core.run_workflow` passes on.
+fn nested(mut input: JsonMap) -> JsonMap {
+    match input.remove("parameters") {
+        Some(JsonValue::Object(parameters)) => parameters,
+        _ => JsonMap::new(),
+    }
+}

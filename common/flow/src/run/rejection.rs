@@ -1,0 +1,34 @@
+//! Why a run refused a command. A value, not a failure.
+
+use attune_types::ExecutionStatus;
+use serde::{Deserialize, Serialize};
+
+/// The answer to a command that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Rejection {
+    /// The run has ended.
+    #[error("the run has already ended with status {status}")]
+    Ended {
+        /// How it ended.
+        status: ExecutionStatus,
+    },
+    /// The run knows no such attempt.
+    #[error("the run knows no attempt {attempt}")]
+    UnknownAttempt {
+        /// The attempt that was named.
+        attempt: attune_types::AttemptId,
+    },
+    /// The attempt has its recorded result already, or was given up.
+    #[error("the attempt {attempt} is already closed")]
+    ClosedAttempt {
+        /// The attempt that was named.
+        attempt: attune_types::AttemptId,
+    },
+    /// The command does not fit what the run is doing.
+    #[error("{reason}")]
+    NotNow {
+        /// What it is doing, and what would have to be.
+        reason: String,
+    },
+}

@@ -1,0 +1,141 @@
+//! A run's state: all that is known of it, folded from its events.
+//!
+//! Owns the data and the questions that may be asked of it; only `evolve` changes it. Copying it is
+//! cheap, whatever its size: everything large is shared. A snapshot of it is a cache of the fold.
+
+pub(super) mod cache;
+pub(super) mod execution;
+mod query;
+mod snapshot;
+pub(super) mod task;
+pub(super) mod trie;
+
+use super::RunHeader;
+use super::event::Values;
+use crate::bits::TaskSet;
+use crate::program::TaskIx;
+use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, Timestamp};
+use execution::Execution;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use task::TaskState;
+use trie::Trie;
+
+/// All that is known of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunState {
+    pub(super) about: About,
+    pub(super) tasks: Trie<TaskState>,
+    pub(super) executions: Trie<Execution>,
+    /// Execution by attempt, for every attempt that ever began.
+    pub(super) attempts: Trie<ExecutionId>,
+}
+
+/// What concerns the run as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct About {
+    pub(super) header: Arc<RunHeader>,
+    pub(super) opened_at: Timestamp,
+    pub(super) begun_at: Option<Timestamp>,
+    pub(super) paused: bool,
+    pub(super) failing: Option<Failing>,
+    pub(super) canceling: Option<Arc<Canceling>>,
+    pub(super) planned: Arc<Vec<PlannedFailure>>,
+    pub(super) end: Option<End>,
+    pub(super) vars: Arc<Values>,
+    pub(super) labels: Arc<BTreeMap<String, String>>,
+    pub(super) trace_tag: Option<Arc<str>>,
+    pub(super) deadline: Option<Timestamp>,
+    pub(super) cost_usd: f64,
+    /// Task activations so far.
+    pub(super) activations: u32,
+    /// Executions so far.
+    pub(super) created: u32,
+    /// The task activation that ended last, of those that stand on their own.
+    pub(super) last: Option<ExecutionId>,
+    /// Tasks with an activation that has not ended.
+    pub(super) live: TaskSet,
+    /// Joins at which an edge has arrived for a generation that has not started.
+    pub(super) gathering: Arc<BTreeSet<TaskIx>>,
+    /// Joins that started without an edge that may still arrive.
+    pub(super) behind: Arc<BTreeSet<TaskIx>>,
+}
+
+/// Why the run will not succeed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Failing {
+    pub(super) status: ExecutionStatus,
+    pub(super) error: Arc<ErrorInfo>,
+}
+
+/// Who asked for the run to stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Canceling {
+    pub(super) by: String,
+    pub(super) reason: Option<String>,
+}
+
+/// A failure that waits for tasks to end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PlannedFailure {
+    pub(super) error: Arc<ErrorInfo>,
+    pub(super) after: Vec<ExecutionId>,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct End {
+    pub(super) at: Timestamp,
+    pub(super) status: ExecutionStatus,
+    pub(super) output: Arc<JsonValue>,
+    pub(super) error: Option<Arc<ErrorInfo>>,
+}
+
+impl RunState {
+    /// The state of a run of which nothing is known but its opening.
+    pub fn opened(header: RunHeader, at: Timestamp) -> Self {
+        let labels = Arc::new(header.labels.clone());
+        Self {
+            about: About {
+                header: Arc::new(header),
+                opened_at: at,
+                begun_at: None,
+                paused: false,
+                failing: None,
+                canceling: None,
+                planned: Arc::default(),
+                end: None,
+                vars: Arc::default(),
+                labels,
+                trace_tag: None,
+                deadline: None,
+                cost_usd: 0.0,
+                activations: 0,
+                created: 0,
+                last: None,
+                live: TaskSet::default(),
+                gathering: Arc::default(),
+                behind: Arc::default(),
+            },
+            tasks: Trie::default(),
+            executions: Trie::default(),
+            attempts: Trie::default(),
+        }
+    }
+}
+
+impl About {
+    /// Takes an activation that ended off the planned failures that wait for it.
+    pub(super) fn planned_ended(&mut self, execution: ExecutionId) {
+        if self
+            .planned
+            .iter()
+            .any(|planned| planned.after.contains(&execution))
+        {
+            for planned in Arc::make_mut(&mut self.planned) {
+                planned.after.retain(|waiting| *waiting != execution);
+            }
+        }
+    }
+}
