@@ -79,6 +79,7 @@ if [ "$(id -u)" = 0 ]; then
 elif has sudo; then
     as_root() { sudo "$@"; }
     say "They are installed with sudo, which may ask for your password."
+    sudo -v || sudo -n true || exit 1
 else
     say ""
     say "You are not root and there is no sudo. Have root run:"
@@ -86,20 +87,37 @@ else
     exit 1
 fi
 
+log=$(mktemp)
+cleanup='rm -f "$log"'
+trap 'eval "$cleanup"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Its chatter is shown only if it fails.
+quietly() {
+    "$@" >"$log" 2>&1 </dev/null && return 0
+    tail -n 30 "$log" >&2
+    return 1
+}
+
 apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-        apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >&2
+    quietly as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
 }
 
 # While this file says no, packages do not start their services. One that is there stays as it is.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-    trap 'as_root rm -f "$policy"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    cleanup="$cleanup; as_root rm -f $policy"
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
 fi
+
+# Nor shall they start at the next boot, unless they are known here already.
+services=
+for service in postgresql rabbitmq-server epmd; do
+    [ -e "/lib/systemd/system/$service.service" ] || services="$services $service"
+done
 
 say "Updating the list of packages ..."
 # A broken source of somebody else's must not stop us: the install will tell.
@@ -113,19 +131,23 @@ case " $packages " in
     if [ "${offered:-0}" -lt "$OLDEST_POSTGRES" ]; then
         say "The PostgreSQL of this system is too old (${offered:-none}); adding its developers' packages ..."
         apt install --no-install-recommends postgresql-common ca-certificates
-        as_root /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y >&2
+        quietly as_root /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y
         apt update
     fi
     ;;
 esac
 
-say "Installing:$packages"
+say "Installing:$packages (about a minute) ..."
 # shellcheck disable=SC2086 # a list of words
 apt install --no-install-recommends $packages
+if [ -n "$services" ] && has systemctl; then
+    # shellcheck disable=SC2086 # a list of words
+    as_root systemctl disable --quiet $services >/dev/null 2>&1 || :
+fi
 
 survey
 if [ -n "$missing" ]; then
     say "Still missing after the installation:$missing"
     exit 1
 fi
-say "All that is needed is installed."
+say "All that is needed is installed. No service of the system was started."

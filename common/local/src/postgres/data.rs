@@ -14,6 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
 use super::binaries::Binaries;
 use crate::{
     LocalError, Result,
@@ -190,6 +195,42 @@ impl DataDir {
             thread::sleep(POLL);
         }
         Ok(())
+    }
+
+    /// Ends what a killed server left: a backend in the middle of a long computation does not
+    /// notice that its server is gone, and keeps the next one from starting. Only for when the
+    /// server itself has ended; whoever holds the lock of the directory may.
+    pub(crate) fn end_orphans(&self) {
+        let deadline = Instant::now() + PREDECESSOR_LIMIT;
+        loop {
+            let orphans = self.processes();
+            if orphans.is_empty() || Instant::now() > deadline {
+                return;
+            }
+            for pid in orphans {
+                // The only failure is that it has just ended.
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Every PostgreSQL process that works in this directory.
+    fn processes(&self) -> Vec<i32> {
+        let Ok(entries) = fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        let ours = |pid: &i32| {
+            let process = Path::new("/proc").join(pid.to_string());
+            fs::read_link(process.join("cwd")).is_ok_and(|dir| dir == self.data)
+                && fs::read_link(process.join("exe"))
+                    .is_ok_and(|program| program.ends_with("postgres"))
+        };
+        entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(ours)
+            .collect()
     }
 
     /// Deletes the data.

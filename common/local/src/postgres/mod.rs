@@ -175,9 +175,11 @@ impl Postgres {
         if let Some(mut server) = self.server.take() {
             server.stop();
         }
+        self.data.end_orphans();
     }
 
-    /// `kill -9` on the server.
+    /// `kill -9` on the server, the one process. Its backends end as they notice, at the latest at
+    /// the next start or when this value is dropped.
     pub fn kill9(&mut self) {
         if let Some(mut server) = self.server.take() {
             server.kill9();
@@ -216,9 +218,11 @@ impl Postgres {
     fn launch(&mut self, same_port: bool) -> Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         self.data.wait_for_predecessor()?;
+        self.data.end_orphans();
         self.data
             .write_access_rules(self.options.scram, self.run_as.as_ref())?;
         loop {
+            self.data.end_orphans();
             let log_path = self.log_path();
             let before = fs::metadata(&log_path).map_or(0, |meta| meta.len());
             let mut server = Guarded::spawn(&self.launch_options())?;
@@ -234,7 +238,7 @@ impl Postgres {
             drop(server);
             let said = text_from(&log_path, before);
             let port_taken = said.contains("could not bind") || said.contains("Address already");
-            // Backends of a killed server may need a moment to notice.
+            // A backend that was killed may still be letting go of its memory.
             let old_backends = said.contains("shared memory block");
             if Instant::now() > deadline || !(port_taken || old_backends) {
                 return Err(failed);

@@ -59,6 +59,43 @@ fn data_survive_stop_kill_and_a_new_handle() {
 }
 
 #[test]
+fn comes_back_after_many_kills_under_load() {
+    let temp = temp();
+    let mut server = Postgres::start(&temp.path().join("pg"), PostgresOptions::durable()).unwrap();
+    server
+        .run_sql("attune", "CREATE TABLE t (round int)")
+        .unwrap();
+    for round in 1..=4 {
+        // Busy backends, which notice the death of their server late.
+        let mut clients: Vec<_> = (0..4)
+            .map(|_| {
+                std::process::Command::new("psql")
+                    .args(["-X", "-q", "-d", &server.url(), "-c"])
+                    .arg("SELECT sum(x) FROM generate_series(1, 1000000000) x")
+                    .stderr(std::process::Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%generate_series(1, %'";
+        eventually("the clients are at work", || {
+            server.run_sql("attune", busy).unwrap() == "5"
+        });
+        server
+            .run_sql("attune", &format!("INSERT INTO t VALUES ({round})"))
+            .unwrap();
+        server.kill9();
+        server.restart().unwrap();
+        let rounds = server.run_sql("attune", "SELECT count(*) FROM t").unwrap();
+        assert_eq!(rounds, round.to_string());
+        for client in &mut clients {
+            client.kill().unwrap();
+            client.wait().unwrap();
+        }
+    }
+}
+
+#[test]
 fn settings_are_as_asked() {
     let temp = temp();
     let mut options = PostgresOptions::for_tests();
