@@ -1,0 +1,4 @@
+SELECT reference, def, program, version, pack_hash, present FROM action
+WHERE present AND ($1::text IS NULL OR pack = $1) AND ($2::text IS NULL OR reference > $2)
+ORDER BY reference
+LIMIT $3

@@ -1,0 +1,1 @@
+SELECT archive FROM pack_version WHERE content_hash = $1

@@ -1,0 +1,10 @@
+SELECT 'action' AS kind, reference, def, program, present, NULL::boolean AS enabled
+FROM action WHERE pack = $1
+UNION ALL
+SELECT 'trigger', reference, def, NULL, present, NULL FROM trigger WHERE pack = $1
+UNION ALL
+SELECT 'sensor', reference, def, NULL, present, NULL FROM sensor WHERE pack = $1
+UNION ALL
+SELECT 'rule', reference, def, NULL, present, enabled FROM rule WHERE pack = $1
+UNION ALL
+SELECT 'policy', reference, def, NULL, present, NULL FROM policy WHERE pack = $1

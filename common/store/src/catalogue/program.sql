@@ -1,0 +1,1 @@
+SELECT hash, reference, version, program, source FROM workflow_version WHERE hash = $1

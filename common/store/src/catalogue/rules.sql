@@ -1,0 +1,1 @@
+SELECT def, enabled, present, changed_at FROM rule ORDER BY reference

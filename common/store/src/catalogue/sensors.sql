@@ -1,0 +1,1 @@
+SELECT def, pack_hash FROM sensor WHERE present ORDER BY reference

@@ -1,0 +1,1 @@
+SELECT def FROM trigger WHERE present ORDER BY reference

@@ -1,0 +1,2 @@
+SELECT id, login, role, password_hash, enabled, session_epoch, created_at FROM identity
+WHERE id = $1

@@ -1,0 +1,1 @@
+DELETE FROM run_snapshot WHERE run_id = ANY($1)

@@ -1,0 +1,1 @@
+SELECT id, body_hash FROM run WHERE id = ANY($1)

@@ -1,0 +1,161 @@
+//! The event log of runs on PostgreSQL.
+//!
+//! Owns the statements over `run`, `run_event`, `run_snapshot`, `execution` and `inbox`. The contract
+//! is the port's. Failures of one run inside a batch stay that run's; failures of the database are
+//! the whole call's.
+
+mod append;
+mod load;
+mod open;
+
+pub(crate) use load::stored_event;
+pub(crate) use open::open;
+
+use crate::columns::{InboxColumns, int, ord};
+use crate::error::Failure as _;
+use crate::json;
+use crate::pool::PgStore;
+use crate::time;
+use async_trait::async_trait;
+use attune_port::{
+    Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunStore, Snapshot,
+    StoreError, StoredRun,
+};
+use attune_types::RunId;
+use sqlx::Row as _;
+use std::time::Duration;
+use uuid::Uuid;
+
+fn shard_numbers(shards: &[u16]) -> Vec<i16> {
+    shards
+        .iter()
+        .map(|shard| i16::try_from(*shard).unwrap_or(i16::MAX))
+        .collect()
+}
+
+#[async_trait]
+impl RunStore for PgStore {
+    async fn open(&self, runs: Vec<NewRun>) -> Result<Vec<OpenOutcome>, StoreError> {
+        // One statement is one transaction; the second one only reads.
+        let mut connection = self.engine.acquire().await.store()?;
+        let runs: Vec<&NewRun> = runs.iter().collect();
+        open(&mut connection, self.shards, &runs).await
+    }
+
+    async fn append(&self, batch: Vec<Append>) -> Vec<Result<(), AppendError>> {
+        append::append(self, batch).await
+    }
+
+    async fn load(&self, runs: &[RunId]) -> Result<Vec<StoredRun>, StoreError> {
+        load::load(self, runs).await
+    }
+
+    async fn inbox(&self, run: RunId) -> Result<Vec<InboxCommand>, StoreError> {
+        let commands = load::inbox(self, &[run.uuid()]).await?;
+        Ok(commands.into_iter().map(|(_, command)| command).collect())
+    }
+
+    async fn active(
+        &self,
+        shards: &[u16],
+        after: Option<RunId>,
+        limit: u32,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let rows = sqlx::query(include_str!("active.sql"))
+            .bind(shard_numbers(shards))
+            .bind(after.map_or(Uuid::nil(), |run| run.uuid()))
+            .bind(i64::from(limit))
+            .fetch_all(&self.engine)
+            .await
+            .store()?;
+        rows.iter()
+            .map(|row| row.try_get("id").map(RunId).store())
+            .collect()
+    }
+
+    async fn due(
+        &self,
+        shards: &[u16],
+        grace: Duration,
+        limit: u32,
+    ) -> Result<Vec<(RunId, Duration)>, StoreError> {
+        let rows = sqlx::query(include_str!("due.sql"))
+            .bind(shard_numbers(shards))
+            .bind(time::seconds(grace))
+            .bind(i64::from(limit))
+            .fetch_all(&self.engine)
+            .await
+            .store()?;
+        rows.iter()
+            .map(|row| {
+                let id: Uuid = row.try_get("id").store()?;
+                let late: f64 = row.try_get("late").store()?;
+                Ok((RunId(id), time::duration(late)))
+            })
+            .collect()
+    }
+
+    async fn next_wake(&self, shards: &[u16]) -> Result<Option<Duration>, StoreError> {
+        let row = sqlx::query(include_str!("next_wake.sql"))
+            .bind(shard_numbers(shards))
+            .fetch_one(&self.engine)
+            .await
+            .store()?;
+        let wait: Option<f64> = row.try_get("wait").store()?;
+        Ok(wait.map(time::duration))
+    }
+
+    async fn send(&self, commands: Vec<NewInboxCommand>) -> Result<(), StoreError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let mut columns = InboxColumns::default();
+        for (n, command) in commands.iter().enumerate() {
+            let text = json::encode(&command.command)?;
+            columns.push(ord(n), command, text);
+        }
+        columns
+            .bind(sqlx::query(include_str!("send.sql")))
+            .execute(&self.engine)
+            .await
+            .store()?;
+        Ok(())
+    }
+
+    async fn snapshot(&self, run: RunId, snapshot: Snapshot) -> Result<(), StoreError> {
+        json::check(&snapshot.data)?;
+        sqlx::query(include_str!("snapshot.sql"))
+            .bind(run.uuid())
+            .bind(int(snapshot.seq))
+            .bind(i32::from(snapshot.version))
+            .bind(json::text(&snapshot.data))
+            .execute(&self.engine)
+            .await
+            .store()?;
+        Ok(())
+    }
+
+    async fn drop_snapshots(&self, runs: &[RunId]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = runs.iter().map(RunId::uuid).collect();
+        sqlx::query(include_str!("drop_snapshots.sql"))
+            .bind(ids)
+            .execute(&self.engine)
+            .await
+            .store()?;
+        Ok(())
+    }
+
+    async fn quarantine(&self, run: RunId, reason: &str) -> Result<(), StoreError> {
+        sqlx::query(include_str!("quarantine.sql"))
+            .bind(run.uuid())
+            .bind(reason.replace('\0', "\u{FFFD}"))
+            .execute(&self.engine)
+            .await
+            .store()?;
+        Ok(())
+    }
+
+    async fn shards(&self) -> Result<u16, StoreError> {
+        Ok(self.shards)
+    }
+}

@@ -1,0 +1,1 @@
+SELECT cursor FROM sensor_cursor WHERE sensor = $1

@@ -1,0 +1,1 @@
+SELECT sensor, state, restarts, message, at FROM sensor_status ORDER BY sensor

@@ -1,0 +1,8 @@
+-- One row per attempt: whoever inserts it has it. A settled attempt has its row already.
+INSERT INTO claim (attempt, run_id, worker)
+SELECT a.attempt, a.run_id, $3
+FROM unnest($1::uuid[], $2::uuid[]) AS a(attempt, run_id)
+JOIN run r ON r.id = a.run_id AND r.active
+ORDER BY a.attempt
+ON CONFLICT (attempt) DO NOTHING
+RETURNING attempt

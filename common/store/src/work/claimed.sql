@@ -1,0 +1,1 @@
+SELECT attempt FROM claim WHERE attempt = ANY($1)
