@@ -129,7 +129,7 @@ impl Program {
     }
 
     fn explain(&self, scope: &dyn Scope, fault: Option<Fault>, error: &tera::Error) -> Fault {
-        let origin = position(error).and_then(|(line, column)| self.emitted.origin(line, column));
+        let origin = position(error).and_then(|range| self.emitted.origin(range));
         let Some(fault) = fault else {
             return translate(error, &self.emitted, None);
         };
@@ -149,10 +149,10 @@ fn explain_path(scope: &dyn Scope, path: &Path) -> Fault {
     resolve::explain(scope, path)
 }
 
-fn position(error: &tera::Error) -> Option<(usize, usize)> {
+fn position(error: &tera::Error) -> Option<&tera::Span> {
     match error.kind() {
         tera::ErrorKind::RenderingError(report) | tera::ErrorKind::SyntaxError(report) => {
-            Some((report.span().start_line, report.span().start_col))
+            Some(report.span())
         }
         _ => None,
     }
@@ -161,7 +161,7 @@ fn position(error: &tera::Error) -> Option<(usize, usize)> {
 /// An error that Tera itself found.
 fn translate(error: &tera::Error, emitted: &Emitted, kind: Option<ErrorKind>) -> Fault {
     let span = position(error)
-        .and_then(|(line, column)| emitted.origin(line, column))
+        .and_then(|range| emitted.origin(range))
         .map(|(span, _)| span);
     let (kind, message) = match error.kind() {
         tera::ErrorKind::RenderingError(report) => {

@@ -6,11 +6,11 @@
 //! come in with the [`Scope`]. Called by the workflow core and by the rules. Every failure is a
 //! [`TemplateError`] that a person can act on; nothing here panics on what people write.
 //!
-//! A string goes through four stages: [`lex`] and [`parse`] read it into a small tree ([`ast`]),
-//! with every name bound and every filter known; [`quick`] evaluates the simple trees at once;
-//! [`emit`] writes the others as hardened Tera source, in which each operation that could cost more
-//! than a constant goes through one of our own filters; [`engine`] lets Tera run that source while
-//! [`frame`] counts what it uses.
+//! A string goes through four stages: `lex` and `parse` read it into a small tree (`ast`),
+//! with every name bound and every filter known; `quick` evaluates the simple trees at once;
+//! `emit` writes the others as hardened Tera source, in which each operation that could cost more
+//! than a constant goes through one of our own filters; `engine` lets Tera run that source while
+//! `frame` counts what it uses.
 
 mod ast;
 mod convert;

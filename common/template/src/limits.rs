@@ -14,6 +14,10 @@ impl Limits {
     pub const VALUE_DEPTH: usize = 64;
     /// How deep expressions may be nested in each other.
     pub const EXPRESSION_DEPTH: usize = 24;
+    /// How many operators, filters and steps one expression may have.
+    pub const EXPRESSION_LINKS: usize = 400;
+    /// How many branches one `if` may have.
+    pub const BRANCHES: usize = 50;
     /// How deep `if` and `for` may be nested.
     pub const BLOCK_DEPTH: usize = 12;
     /// Steps of work: about one per value looked at and per 32 bytes of text gone through.

@@ -171,6 +171,13 @@ impl Reader<'_> {
         loop {
             let (body, end) = self.body(&["elif", "else", "endif"])?;
             branches.push((cond, body));
+            if branches.len() > Limits::BRANCHES {
+                return Err(Fault::limit(format!(
+                    "an `if` may have {} branches",
+                    Limits::BRANCHES
+                ))
+                .at(span.clone()));
+            }
             match self.closing(end, span)?.as_str() {
                 "elif" => {
                     let Some(Segment::Tag(tokens, tag)) = self.parts.get(self.at - 1) else {

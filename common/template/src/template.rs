@@ -64,7 +64,7 @@ enum Work {
     Quick(Node),
     /// Text and simple expressions.
     Join(Vec<Statement>),
-    Engine(Program),
+    Engine(Box<Program>),
 }
 
 impl Template {
@@ -243,7 +243,7 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
             if quick::can_join(&statements) {
                 Work::Join(statements)
             } else {
-                Work::Engine(Program::text(&statements)?)
+                Work::Engine(Box::new(Program::text(&statements)?))
             }
         }
     };
@@ -259,7 +259,7 @@ fn value_work(node: Node, pointer: &str, references: &mut Vec<Reference>) -> Res
     Ok(if quick::can(&node) {
         Work::Quick(node)
     } else {
-        Work::Engine(Program::value(&node)?)
+        Work::Engine(Box::new(Program::value(&node)?))
     })
 }
 

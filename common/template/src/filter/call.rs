@@ -187,7 +187,7 @@ impl<'a> Call<'a> {
     }
 
     /// JSON as a value that was made.
-    pub(crate) fn from_json(&mut self, value: &JsonValue) -> Result<Value, Fault> {
+    pub(crate) fn parsed(&mut self, value: &JsonValue) -> Result<Value, Fault> {
         let value = convert::to_tera(value, &mut self.frame.budget)?;
         self.built(value)
     }

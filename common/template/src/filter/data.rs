@@ -23,7 +23,7 @@ pub(super) const FILTERS: &[Signature] = &[
                 error.column()
             ))
         })?;
-        call.from_json(&value)
+        call.parsed(&value)
     }),
     Signature::new("to_yaml", &[], 0, |call| {
         let value = call.json()?;
@@ -36,14 +36,14 @@ pub(super) const FILTERS: &[Signature] = &[
         // Events of a YAML text cost far more than its bytes.
         call.step(text.len() / 2)?;
         let value = yaml(text)?;
-        call.from_json(&value)
+        call.parsed(&value)
     }),
     Signature::new("jsonpath", &["path", "default"], 1, |call| {
         let query = Query::parse(call.need_text("path")?)?;
         let value = call.json()?;
         let found = query.find(&value, &mut |steps| call.frame.budget.step(steps))?;
         match found {
-            Some(found) => call.from_json(&found),
+            Some(found) => call.parsed(&found),
             None => Ok(call.arg("default").cloned().unwrap_or_else(Value::none)),
         }
     }),

@@ -105,7 +105,7 @@ fn item(call: &mut Call<'_>) -> Result<Value, Fault> {
         ValueKind::Undefined if !(lenient || nullable) => return Err(missing()),
         ValueKind::Undefined => None,
         _ => {
-            let direct = element(call, call.input, key)?;
+            let direct = element(call.input, key)?;
             match direct {
                 None if call.flag("t")? => {
                     let result = call
@@ -113,7 +113,7 @@ fn item(call: &mut Call<'_>) -> Result<Value, Fault> {
                         .as_map()
                         .and_then(|map| map.get(&Key::Str("result")));
                     match result {
-                        Some(result) => element(call, result, key)?,
+                        Some(result) => element(result, key)?,
                         None => None,
                     }
                 }
@@ -129,7 +129,7 @@ fn item(call: &mut Call<'_>) -> Result<Value, Fault> {
     }
 }
 
-fn element(call: &mut Call<'_>, value: &Value, key: &Value) -> Result<Option<Value>, Fault> {
+fn element(value: &Value, key: &Value) -> Result<Option<Value>, Fault> {
     if key.is_undefined() {
         return Err(missing());
     }
@@ -147,13 +147,6 @@ fn element(call: &mut Call<'_>, value: &Value, key: &Value) -> Result<Option<Val
         return Ok(place(index, items.len())
             .and_then(|at| items.get(at))
             .cloned());
-    }
-    if let Some(text) = value.as_str() {
-        call.frame.budget.scan(text.len())?;
-        let length = text.chars().count();
-        return Ok(place(index, length)
-            .and_then(|at| text.chars().nth(at))
-            .map(Value::from));
     }
     Ok(None)
 }

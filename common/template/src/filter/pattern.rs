@@ -54,7 +54,7 @@ fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
         out.push_str(&text[last..whole.start()]);
         captures.expand(to, &mut out);
         call.room(out.len() - before)?;
-        call.step(4)?;
+        call.step(16)?;
         last = whole.end();
     }
     out.push_str(&text[last..]);
