@@ -1,0 +1,335 @@
+//! Checks of the shape: entries, reachability, joins, cycles.
+//!
+//! Owns the edges as they were written. Works on the tree and not on the Program, so that it can
+//! speak although other parts have errors. Linear in tasks and transitions, but for the reports.
+
+use crate::program::{Join, TaskIx};
+use crate::syntax::ast::{Compensate, Condition, Task, Work};
+use crate::syntax::codes;
+use attune_pack::{Sink, Span};
+use std::collections::{BTreeSet, HashSet};
+
+/// All tasks of a definition, children of parallel tasks included, in the order of their numbers.
+pub(super) struct Flat<'a> {
+    /// The tasks.
+    pub(super) tasks: Vec<&'a Task>,
+    /// The parallel task that each is a child of.
+    pub(super) parents: Vec<Option<TaskIx>>,
+}
+
+impl<'a> Flat<'a> {
+    /// Numbers the tasks: a parallel task, then its children, then what comes next in the file.
+    pub(super) fn of(tasks: &'a [Task]) -> Self {
+        let mut flat = Self {
+            tasks: Vec::new(),
+            parents: Vec::new(),
+        };
+        let mut open: Vec<(&'a Task, Option<TaskIx>)> =
+            tasks.iter().rev().map(|task| (task, None)).collect();
+        while let Some((task, parent)) = open.pop() {
+            let ix = TaskIx(u32::try_from(flat.tasks.len()).unwrap_or(u32::MAX));
+            flat.tasks.push(task);
+            flat.parents.push(parent);
+            if let Some(Work::Parallel { children, .. }) = &task.work {
+                open.extend(children.iter().rev().map(|child| (child, Some(ix))));
+            }
+        }
+        flat
+    }
+
+    /// The task of a name; of several, the first.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.tasks.iter().position(|task| task.name.value == name)
+    }
+
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.tasks.iter().map(|task| task.name.value.as_str())
+    }
+
+    /// The task that stands in the graph for this one: itself, or the outermost parallel task
+    /// around it.
+    pub(super) fn outermost(&self, mut ix: usize) -> usize {
+        while let Some(Some(parent)) = self.parents.get(ix) {
+            ix = parent.0 as usize;
+        }
+        ix
+    }
+}
+
+/// One arrow between tasks.
+pub(super) struct Edge {
+    pub(super) from: usize,
+    /// Which transition of that task.
+    pub(super) transition: usize,
+    pub(super) to: usize,
+    /// Whether it is taken whatever happens, short of a failure that ends the run anyway.
+    pub(super) certain: bool,
+    pub(super) span: Span,
+}
+
+/// The arrows of a definition and what follows from them.
+pub(super) struct Shape {
+    pub(super) edges: Vec<Edge>,
+    /// Edges by where they come from.
+    pub(super) out: Vec<Vec<usize>>,
+    /// Edges by where they lead.
+    pub(super) into: Vec<Vec<usize>>,
+    /// For each task, all that can run after it.
+    pub(super) after: Vec<HashSet<usize>>,
+}
+
+impl Shape {
+    /// Draws the arrows; names that lead nowhere were reported by the lowering.
+    pub(super) fn of(flat: &Flat<'_>) -> Self {
+        let count = flat.tasks.len();
+        let by_name: std::collections::HashMap<&str, usize> = flat
+            .names()
+            .enumerate()
+            .map(|(ix, name)| (name, ix))
+            .collect();
+        let mut shape = Self {
+            edges: Vec::new(),
+            out: vec![Vec::new(); count],
+            into: vec![Vec::new(); count],
+            after: Vec::new(),
+        };
+        for (from, task) in flat.tasks.iter().enumerate() {
+            for (transition, next) in task.next.iter().enumerate() {
+                let certain = is_certain(&next.when);
+                for target in &next.to {
+                    let to = match target.value.as_str() {
+                        "retry" => Some(from),
+                        name => by_name.get(name).copied(),
+                    };
+                    let Some(to) = to else { continue };
+                    // Arrows across a parallel block are errors of their own.
+                    if flat.parents[from].is_some() || flat.parents[to].is_some() {
+                        continue;
+                    }
+                    let number = shape.edges.len();
+                    shape.edges.push(Edge {
+                        from,
+                        transition,
+                        to,
+                        certain,
+                        span: target.span,
+                    });
+                    shape.out[from].push(number);
+                    shape.into[to].push(number);
+                }
+            }
+        }
+        shape.after = (0..count).map(|from| shape.reach(&[from])).collect();
+        shape
+    }
+
+    /// All that can be reached from these tasks by at least one arrow.
+    fn reach(&self, from: &[usize]) -> HashSet<usize> {
+        let mut found = HashSet::new();
+        let mut open = from.to_vec();
+        while let Some(ix) = open.pop() {
+            for number in &self.out[ix] {
+                let to = self.edges[*number].to;
+                if found.insert(to) {
+                    open.push(to);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// A condition that holds each time around, unless the task fails.
+fn is_certain(when: &Condition) -> bool {
+    match when {
+        Condition::Always => true,
+        Condition::Status(text) => is_plain_success(text),
+        Condition::Written(node) => match node.as_bool() {
+            Some(value) => value,
+            None => node
+                .as_str()
+                .is_some_and(|text| is_plain_success(super::template::expression(text))),
+        },
+        Condition::Branch { before, own } => before.is_empty() && own.is_none(),
+    }
+}
+
+fn is_plain_success(expression: &str) -> bool {
+    matches!(expression.trim(), "succeeded()" | "completed()" | "true")
+}
+
+/// All checks of the shape.
+pub(super) fn check(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
+    let only_undo = compensating(flat);
+    let entries: Vec<usize> = (0..flat.tasks.len())
+        .filter(|ix| flat.parents[*ix].is_none())
+        .filter(|ix| {
+            shape.into[*ix]
+                .iter()
+                .all(|edge| is_retry(flat, &shape.edges[*edge]))
+        })
+        .filter(|ix| !only_undo.contains(ix))
+        .collect();
+    if entries.is_empty() {
+        if let Some(first) = flat.tasks.first() {
+            sink.error(
+                codes::NO_ENTRY,
+                first.name.span,
+                "no task can start: each one follows another",
+            )
+            .help = Some("at least one task must have nothing that leads to it".to_owned());
+        }
+    } else {
+        unreachable(flat, shape, &entries, &only_undo, sink);
+    }
+    joins(flat, shape, sink);
+    cycles(flat, shape, sink);
+}
+
+/// The command `retry` is no way to come to a task.
+fn is_retry(flat: &Flat<'_>, edge: &Edge) -> bool {
+    edge.from == edge.to
+        && flat.tasks[edge.from]
+            .next
+            .iter()
+            .flat_map(|next| &next.to)
+            .any(|target| target.span == edge.span && target.value == "retry")
+}
+
+/// Tasks that stand there to undo others.
+fn compensating(flat: &Flat<'_>) -> BTreeSet<usize> {
+    flat.tasks
+        .iter()
+        .filter_map(|task| match &task.compensate {
+            Some(Compensate::Task(name)) => flat.find(&name.value),
+            _ => None,
+        })
+        .collect()
+}
+
+fn unreachable(
+    flat: &Flat<'_>,
+    shape: &Shape,
+    entries: &[usize],
+    only_undo: &BTreeSet<usize>,
+    sink: &mut Sink,
+) {
+    let reached = shape.reach(entries);
+    for (ix, task) in flat.tasks.iter().enumerate() {
+        let known = entries.contains(&ix) || reached.contains(&ix) || only_undo.contains(&ix);
+        if !known && flat.parents[ix].is_none() {
+            let message = format!("nothing leads to `{}`", task.name.value);
+            sink.error(codes::UNREACHABLE, task.name.span, message).help = Some(
+                "name it in `do` or a shorthand of a task that runs, or take it out".to_owned(),
+            );
+        }
+    }
+}
+
+fn joins(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
+    for (ix, task) in flat.tasks.iter().enumerate() {
+        let Some(join) = &task.join else { continue };
+        if flat.parents[ix].is_some() {
+            continue;
+        }
+        // As `decide` counts them: one for each transition that leads here.
+        let ways: BTreeSet<(usize, usize)> = shape.into[ix]
+            .iter()
+            .map(|edge| (shape.edges[*edge].from, shape.edges[*edge].transition))
+            .collect();
+        let name = &task.name.value;
+        if ways.is_empty() {
+            let message = format!("`{name}` joins, but nothing leads to it");
+            sink.error(codes::JOIN_TOO_LARGE, join.span, message).help =
+                Some("take `join` out, or lead tasks here".to_owned());
+            continue;
+        }
+        if let Join::Count(count) = join.value
+            && count as usize > ways.len()
+        {
+            let sources: BTreeSet<usize> = ways.iter().map(|(from, _)| *from).collect();
+            let message = format!(
+                "`{name}` waits for {count} arrivals, but only {} can come, from {}",
+                ways.len(),
+                listed(flat, sources.into_iter())
+            );
+            sink.error(codes::JOIN_TOO_LARGE, join.span, message).help =
+                Some(format!("write `join: {}` or `join: all`", ways.len()));
+        }
+    }
+}
+
+/// `a`, `b`, `c`.
+fn listed(flat: &Flat<'_>, tasks: impl Iterator<Item = usize>) -> String {
+    tasks
+        .map(|ix| format!("`{}`", flat.tasks[ix].name.value))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Cycles of arrows that are all taken each time: nothing but a failure would end them.
+fn cycles(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
+    let mut alive: Vec<bool> = vec![true; flat.tasks.len()];
+    while let Some(cycle) = a_cycle(shape, &alive) {
+        let first = &shape.edges[cycle[0]];
+        let mut names: Vec<String> = cycle
+            .iter()
+            .map(|edge| flat.tasks[shape.edges[*edge].from].name.value.clone())
+            .collect();
+        names.push(flat.tasks[first.from].name.value.clone());
+        let closing = cycle
+            .last()
+            .map_or(first.span, |edge| shape.edges[*edge].span);
+        let message = format!("nothing ends the cycle {}", names.join(" -> "));
+        sink.error(codes::ENDLESS_CYCLE, closing, message).help =
+            Some("give one of its transitions a `when` that will not hold some day".to_owned());
+        for edge in cycle {
+            alive[shape.edges[edge].from] = false;
+        }
+    }
+}
+
+/// One cycle of certain edges among the tasks that are alive, as a list of edges.
+fn a_cycle(shape: &Shape, alive: &[bool]) -> Option<Vec<usize>> {
+    let count = alive.len();
+    // 0: not seen, 1: on the path, 2: done.
+    let mut mark = vec![0u8; count];
+    for start in 0..count {
+        if !alive[start] || mark[start] != 0 {
+            continue;
+        }
+        // The path as (task, next edge to look at, edge that led here).
+        let mut path: Vec<(usize, usize, Option<usize>)> = vec![(start, 0, None)];
+        mark[start] = 1;
+        while let Some((task, at, _)) = path.last_mut() {
+            let Some(number) = shape.out[*task].get(*at).copied() else {
+                mark[*task] = 2;
+                path.pop();
+                continue;
+            };
+            *at += 1;
+            let edge = &shape.edges[number];
+            if !edge.certain || !alive[edge.to] {
+                continue;
+            }
+            match mark[edge.to] {
+                0 => {
+                    mark[edge.to] = 1;
+                    path.push((edge.to, 0, Some(number)));
+                }
+                1 => {
+                    let from = path.iter().position(|(task, ..)| *task == edge.to)?;
+                    let mut cycle: Vec<usize> = path[from + 1..]
+                        .iter()
+                        .filter_map(|(_, _, edge)| *edge)
+                        .collect();
+                    cycle.push(number);
+                    return Some(cycle);
+                }
+                _ => {}
+            }
+        }
+    }
+    None
+}

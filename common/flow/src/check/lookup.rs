@@ -1,0 +1,75 @@
+//! What the checker asks of the catalogue.
+//!
+//! Owns the trait and its implementations for maps. Implemented by the API over its catalogue and by
+//! offline tools over the packs of a folder. Never fails: what is not known is none.
+
+use attune_pack::{ActionDef, Schema};
+use attune_types::Ref;
+use std::collections::{BTreeMap, HashMap};
+
+/// Where actions are looked up by reference.
+pub trait ActionLookup {
+    /// The action of that name; a workflow is one.
+    fn action(&self, reference: &Ref) -> Option<ActionDef>;
+
+    /// All references, for "did you mean".
+    fn references(&self) -> Vec<Ref>;
+
+    /// The configuration that a pack declares; none where that is not known.
+    fn pack_config(&self, pack: &str) -> Option<Schema> {
+        let _ = pack;
+        None
+    }
+}
+
+impl ActionLookup for BTreeMap<Ref, ActionDef> {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        self.get(reference).cloned()
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        self.keys().cloned().collect()
+    }
+}
+
+impl ActionLookup for HashMap<Ref, ActionDef> {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        self.get(reference).cloned()
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        let mut known: Vec<Ref> = self.keys().cloned().collect();
+        known.sort();
+        known
+    }
+}
+
+/// A pack being checked before the rest of the catalogue.
+pub struct Layered<'a> {
+    /// Looked up first.
+    pub first: &'a dyn ActionLookup,
+    /// Looked up where the first has none.
+    pub then: &'a dyn ActionLookup,
+}
+
+impl ActionLookup for Layered<'_> {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        self.first
+            .action(reference)
+            .or_else(|| self.then.action(reference))
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        let mut known = self.first.references();
+        known.extend(self.then.references());
+        known.sort();
+        known.dedup();
+        known
+    }
+
+    fn pack_config(&self, pack: &str) -> Option<Schema> {
+        self.first
+            .pack_config(pack)
+            .or_else(|| self.then.pack_config(pack))
+    }
+}

@@ -1,0 +1,416 @@
+//! Every name in every expression: is it there, and is it there at that moment?
+//!
+//! Owns the checks of scopes and of time. Fields of results are checked by [`super::fields`]. Names
+//! under `default` or `is defined` may be missing; a task that is named must exist all the same.
+
+use super::fields;
+use super::graph::{Flat, Shape};
+use super::place;
+use super::template::{At, Use};
+use crate::syntax::ast::{Work, Workflow};
+use crate::syntax::codes;
+use attune_pack::{ActionDef, PathType, Schema, Severity, Sink, Span};
+use attune_template::{Reference, Root, Target};
+
+/// What the checks look at.
+pub(super) struct World<'a> {
+    pub(super) text: &'a str,
+    pub(super) workflow: &'a Workflow,
+    pub(super) parameters: &'a Schema,
+    pub(super) config: Option<&'a Schema>,
+    pub(super) flat: &'a Flat<'a>,
+    pub(super) shape: &'a Shape,
+    /// The action of each task.
+    pub(super) actions: &'a [Option<ActionDef>],
+    /// All names that are ever published or set.
+    pub(super) vars: Vec<&'a str>,
+}
+
+const SYSTEM: [&str; 8] = [
+    "execution_id",
+    "workflow",
+    "timestamp",
+    "identity",
+    "parent_id",
+    "attempt",
+    "api_url",
+    "labels",
+];
+const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
+
+/// Checks all names of all templates.
+pub(super) fn check(world: &World<'_>, uses: &[Use], sink: &mut Sink) {
+    for used in uses {
+        for reference in used.template.references() {
+            let mut look = Look {
+                world,
+                used,
+                reference: &reference,
+                sink,
+            };
+            look.check();
+        }
+    }
+}
+
+/// One reference being looked at.
+pub(super) struct Look<'a, 's> {
+    pub(super) world: &'a World<'a>,
+    pub(super) used: &'a Use,
+    pub(super) reference: &'a Reference,
+    pub(super) sink: &'s mut Sink,
+}
+
+impl Look<'_, '_> {
+    fn check(&mut self) {
+        let path: Vec<&str> = self.reference.path.iter().map(String::as_str).collect();
+        let Some((first, rest)) = path.split_first() else {
+            return;
+        };
+        match self.reference.target {
+            Target::Function => self.function(first, rest),
+            Target::Bare => self.bare(&path),
+            Target::Scope(Root::Task) => self.task(first, rest),
+            Target::Scope(Root::Inquiry) => {
+                if self.world.flat.find(first).is_none() {
+                    self.unknown_task(first);
+                }
+            }
+            Target::Scope(Root::Local) => self.local(first),
+            Target::Scope(root) => self.member(root, &path),
+        }
+    }
+
+    /// Reports at the reference's own place.
+    pub(super) fn report(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        let span = self.span();
+        let diagnostic = match severity {
+            Severity::Error => self.sink.error(code, span, message),
+            Severity::Warning => self.sink.warning(code, span, message),
+        };
+        diagnostic.help = help;
+    }
+
+    fn span(&self) -> Span {
+        let range = self.reference.span.clone();
+        place::of_range(
+            self.world.text,
+            &self.used.node,
+            &self.reference.pointer,
+            range,
+        )
+    }
+
+    fn function(&mut self, name: &str, rest: &[&str]) {
+        let of_outcome = matches!(
+            name,
+            "succeeded" | "failed" | "timed_out" | "skipped" | "completed" | "result"
+        );
+        if !of_outcome {
+            return;
+        }
+        match self.used.at {
+            At::After(ix) if name == "result" => fields::of_result(self, ix, rest, &[]),
+            At::After(_) => {}
+            _ => self.report(
+                Severity::Error,
+                codes::NOT_HERE,
+                format!("`{name}()` speaks of the task that just ended, and here none has"),
+                Some(
+                    "it can be used in the transitions of a task; elsewhere write `task.<name>`"
+                        .to_owned(),
+                ),
+            ),
+        }
+    }
+
+    /// A member of a scope whose members are known.
+    fn member(&mut self, root: Root, path: &[&str]) {
+        if self.reference.optional {
+            return;
+        }
+        let (known, what): (Vec<String>, &str) = match root {
+            Root::Vars => (self.vars_here(), "variable"),
+            Root::System => (SYSTEM.map(str::to_owned).to_vec(), "member"),
+            Root::Event => (EVENT.map(str::to_owned).to_vec(), "member"),
+            Root::Parameters => return self.schema(self.world.parameters, path, "parameter"),
+            Root::PackConfig => match self.world.config {
+                Some(config) => return self.schema(config, path, "configuration value"),
+                None => return,
+            },
+            _ => return,
+        };
+        let Some(first) = path.first() else { return };
+        if !known.iter().any(|name| name == first) {
+            let help = near_or_list(first, known.iter().map(String::as_str), what);
+            let message = match root {
+                Root::Vars => format!("there is no variable `{first}`"),
+                _ => format!("`{}` has no member `{first}`", root.as_str()),
+            };
+            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
+        }
+    }
+
+    /// The variables that are set when the template is evaluated.
+    fn vars_here(&self) -> Vec<String> {
+        match self.used.at {
+            At::Start(count) => self
+                .world
+                .workflow
+                .vars
+                .iter()
+                .take(count)
+                .map(|entry| entry.name.value.clone())
+                .collect(),
+            _ => self
+                .world
+                .vars
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+        }
+    }
+
+    fn schema(&mut self, schema: &Schema, path: &[&str], what: &str) {
+        let PathType::Missing { at, known } = schema.type_of(path) else {
+            return;
+        };
+        let name = path.get(at).copied().unwrap_or_default();
+        let help = near_or_list(name, known.iter().map(String::as_str), "name");
+        if at == 0 {
+            let message = format!("there is no {what} `{name}`");
+            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
+        } else {
+            let message = format!("`{}` has no field `{name}`", path[..at].join("."));
+            self.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
+        }
+    }
+
+    /// Names that only an iteration or a failure brings.
+    fn locals(&self) -> Vec<&str> {
+        let of_items = |ix: usize| -> Vec<&str> {
+            self.world.flat.tasks[ix]
+                .items
+                .iter()
+                .flat_map(|items| [items.name.as_str(), "item", "index"])
+                .collect()
+        };
+        match self.used.at {
+            At::Each(ix) => of_items(ix),
+            At::Failed(ix) => {
+                let mut names = of_items(ix);
+                names.push("error");
+                names
+            }
+            At::After(_) | At::End => vec!["error"],
+            At::Undo(ix) => of_items(ix),
+            At::Start(_) | At::Before(_) => Vec::new(),
+        }
+    }
+
+    fn local(&mut self, name: &str) {
+        if self.reference.optional || self.locals().contains(&name) {
+            return;
+        }
+        let (message, help) = match name {
+            "error" => (
+                "`error` is the error of a task that failed, and here none has".to_owned(),
+                "it can be used in transitions and in `on_error`; elsewhere write `task.<name>.error`",
+            ),
+            _ => (
+                format!("`{name}` exists only within an iteration"),
+                "it can be used in the `input` of a task that has `with_items`",
+            ),
+        };
+        self.report(
+            Severity::Error,
+            codes::NOT_HERE,
+            message,
+            Some(help.to_owned()),
+        );
+    }
+
+    /// A bare name: the first scope that has it wins.
+    fn bare(&mut self, path: &[&str]) {
+        let name = path[0];
+        let world = self.world;
+        if self.locals().contains(&name) {
+            return;
+        }
+        if world.flat.find(name).is_some() {
+            return self.task(name, &path[1..]);
+        }
+        if self.vars_here().iter().any(|known| known == name) {
+            return;
+        }
+        if world.parameters.names().contains(&name) {
+            if !self.reference.optional {
+                self.schema(world.parameters, path, "parameter");
+            }
+            return;
+        }
+        let in_config = world
+            .config
+            .is_some_and(|config| config.names().contains(&name));
+        if in_config || SYSTEM.contains(&name) || self.reference.optional {
+            return;
+        }
+        if matches!(name, "item" | "index" | "error") {
+            return self.local(name);
+        }
+        let roots = [
+            "task",
+            "vars",
+            "parameters",
+            "pack",
+            "system",
+            "kv",
+            "event",
+            "inquiry",
+        ];
+        let vars = self.vars_here();
+        let known: Vec<&str> = self
+            .locals()
+            .into_iter()
+            .chain(world.flat.names())
+            .chain(vars.iter().map(String::as_str))
+            .chain(world.parameters.names())
+            .chain(world.config.into_iter().flat_map(Schema::names))
+            .chain(SYSTEM)
+            .chain(roots)
+            .collect();
+        let help = attune_pack::suggest(name, known).map_or_else(
+            || {
+                "names come from: item names, task, vars, parameters, pack.config, system"
+                    .to_owned()
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        // The pack's configuration may have it, where that cannot be seen.
+        let severity = match world.config {
+            Some(_) => Severity::Error,
+            None => Severity::Warning,
+        };
+        let message = format!("no scope has the name `{name}`");
+        self.report(severity, codes::UNKNOWN_NAME, message, Some(help));
+    }
+
+    fn task(&mut self, name: &str, rest: &[&str]) {
+        let Some(ix) = self.world.flat.find(name) else {
+            return self.unknown_task(name);
+        };
+        if self.in_time(name, ix) {
+            fields::of_task(self, ix, rest);
+        }
+    }
+
+    fn unknown_task(&mut self, name: &str) {
+        let help = near_or_list(name, self.world.flat.names(), "task");
+        let message = format!("there is no task `{name}`");
+        self.report(
+            Severity::Error,
+            codes::UNKNOWN_TASK_IN_EXPRESSION,
+            message,
+            help,
+        );
+    }
+
+    /// Whether the task can have run when the template is evaluated; says so if not.
+    fn in_time(&mut self, name: &str, ix: usize) -> bool {
+        let world = self.world;
+        let (user, ended) = match self.used.at {
+            At::Start(_) if self.reference.optional => return true,
+            At::Start(_) => {
+                let message =
+                    format!("`{name}` is used when the run starts, and no task has run then");
+                let help = "publish the value from the task instead".to_owned();
+                self.report(Severity::Error, codes::TOO_EARLY, message, Some(help));
+                return false;
+            }
+            At::End | At::Undo(_) => return true,
+            At::After(user) => (user, true),
+            At::Before(user) | At::Each(user) | At::Failed(user) => (user, false),
+        };
+        if self.reference.optional {
+            return true;
+        }
+        let own = world.flat.outermost(user);
+        let other = world.flat.outermost(ix);
+        let again = world.shape.after[own].contains(&own);
+        if own == other {
+            // Its own result is there after it ended; that of a branch once the whole task has.
+            let there = again || (ended && (user == ix || user == own));
+            if !there {
+                let message = if user == ix {
+                    format!("`{name}` uses its own result before it has run")
+                } else {
+                    format!(
+                        "`{name}` starts together with this task: its result cannot be there yet"
+                    )
+                };
+                self.report(Severity::Error, codes::TOO_EARLY, message, None);
+            }
+            return there;
+        }
+        if world.shape.after[other].contains(&own) || self.is_undoing(own) {
+            return true;
+        }
+        let user_name = &world.flat.tasks[user].name.value;
+        if world.shape.after[own].contains(&other) {
+            let message =
+                format!("`{name}` runs only after `{user_name}`, which uses its result here");
+            self.report(Severity::Error, codes::TOO_EARLY, message, None);
+            return false;
+        }
+        let message =
+            format!("nothing makes `{name}` run before `{user_name}`, which uses its result here");
+        let help = format!("lead from `{name}` to `{user_name}`, or use `default`");
+        self.report(Severity::Warning, codes::TOO_EARLY, message, Some(help));
+        true
+    }
+
+    /// Whether the task stands there to undo another: then anything may have run.
+    fn is_undoing(&self, ix: usize) -> bool {
+        self.world.shape.into[ix].is_empty()
+            && self.world.flat.tasks.iter().any(|task| {
+                matches!(&task.compensate, Some(crate::syntax::ast::Compensate::Task(name))
+                    if name.value == self.world.flat.tasks[ix].name.value)
+            })
+    }
+
+    /// The children of a parallel task, by name.
+    pub(super) fn children(&self, ix: usize) -> Option<Vec<&str>> {
+        match &self.world.flat.tasks[ix].work {
+            Some(Work::Parallel { children, .. }) => Some(
+                children
+                    .iter()
+                    .map(|child| child.name.value.as_str())
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// "did you mean", else the names that there are.
+pub(super) fn near_or_list<'n>(
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+    what: &str,
+) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    if let Some(near) = attune_pack::suggest(name, known.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    match known.len() {
+        0 => Some(format!("there is no {what} at all")),
+        1..=12 => Some(format!("known: {}", known.join(", "))),
+        _ => None,
+    }
+}

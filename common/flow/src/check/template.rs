@@ -1,0 +1,210 @@
+//! Templates of a definition: compiled once, with every use remembered for the checks of names.
+//!
+//! Owns the compiling and the folding of conditions. An error is reported at its place within the
+//! string; the template is then missing, and the Program with it.
+
+use super::place;
+use crate::syntax::ast::Condition;
+use crate::syntax::codes;
+use attune_pack::Sink;
+use attune_pack::yaml::{Node, NodeKind};
+use attune_template::{Template, TemplateError};
+use attune_types::JsonValue;
+
+/// When a template is evaluated: decides which names it may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// When the run starts; the variables before this number are there.
+    Start(usize),
+    /// Before a task runs, once.
+    Before(usize),
+    /// Before a task runs, for each item if it has items.
+    Each(usize),
+    /// After an attempt of a task failed.
+    Failed(usize),
+    /// After a task ended.
+    After(usize),
+    /// When a task is undone.
+    Undo(usize),
+    /// When the run ends.
+    End,
+}
+
+/// One template where it stands.
+pub(super) struct Use {
+    /// Compiled.
+    pub(super) template: Template,
+    /// As written.
+    pub(super) node: Node,
+    /// When it is evaluated.
+    pub(super) at: At,
+}
+
+/// Compiles templates and gathers their uses.
+pub(super) struct Templates<'a> {
+    /// The text of the file.
+    pub(super) text: &'a str,
+    /// Where errors go.
+    pub(super) sink: &'a mut Sink,
+    /// What was compiled.
+    pub(super) uses: Vec<Use>,
+}
+
+impl Templates<'_> {
+    /// A literal or template.
+    pub(super) fn value(&mut self, node: &Node, at: At) -> Option<Template> {
+        let compiled = Template::compile(&node.to_json());
+        self.keep(compiled, node, at)
+    }
+
+    /// An expression that says yes or no.
+    pub(super) fn condition(&mut self, node: &Node, at: At) -> Option<Template> {
+        if !matches!(node.kind, NodeKind::Str(_) | NodeKind::Bool(_)) {
+            let message = format!(
+                "a condition must be an expression, not {}",
+                node.type_name()
+            );
+            self.sink.error(codes::READ.wrong_type, node.span, message);
+            return None;
+        }
+        let compiled = Template::condition(&node.to_json());
+        self.keep(compiled, node, at)
+    }
+
+    /// A length of time: seconds, text such as `1h30m`, or a template that gives either.
+    pub(super) fn duration(&mut self, node: &Node, at: At) -> Option<Template> {
+        let templated = node.as_str().is_some_and(has_template);
+        if !templated && let Err(message) = attune_pack::read::duration(node) {
+            self.sink
+                .error(codes::READ.bad_value, node.span, message)
+                .help = Some(
+                "write seconds (`30`, `0.5`), units (`250ms`, `1h30m`, `2d`) or a template"
+                    .to_owned(),
+            );
+            return None;
+        }
+        self.value(node, at)
+    }
+
+    /// The condition of a transition: `Ok(None)` for one that always fires.
+    pub(super) fn when(&mut self, when: &Condition, at: At) -> Option<Option<Template>> {
+        match when {
+            Condition::Always => Some(None),
+            Condition::Written(node) => self.condition(node, at).map(Some),
+            Condition::Status(text) => Template::condition(&(*text).into()).ok().map(Some),
+            Condition::Branch { before, own } => {
+                // Those before were compiled, and reported, as the own condition of their branch.
+                let own_is_right = match own {
+                    Some(own) => self.condition(own, at).is_some(),
+                    None => true,
+                };
+                let text = branch(before, own.as_ref());
+                let compiled = Template::condition(&text.into()).ok();
+                compiled.filter(|_| own_is_right).map(Some)
+            }
+        }
+    }
+
+    fn keep(
+        &mut self,
+        compiled: Result<Template, TemplateError>,
+        node: &Node,
+        at: At,
+    ) -> Option<Template> {
+        match compiled {
+            Ok(template) => {
+                if !template.is_literal() {
+                    self.uses.push(Use {
+                        template: template.clone(),
+                        node: node.clone(),
+                        at,
+                    });
+                }
+                Some(template)
+            }
+            Err(error) => {
+                self.report(node, error);
+                None
+            }
+        }
+    }
+
+    /// Reports the errors of all strings in the value: compiling stopped at the first.
+    fn report(&mut self, node: &Node, error: TemplateError) {
+        let parts: Vec<&Node> = match &node.kind {
+            NodeKind::Seq(items) => items.iter().collect(),
+            NodeKind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+            _ => Vec::new(),
+        };
+        let mut known = false;
+        for part in parts {
+            if let Err(error) = Template::compile(&part.to_json()) {
+                known = true;
+                self.report(part, error);
+            }
+        }
+        if !known {
+            let span = place::of_error(self.text, node, &error);
+            self.sink
+                .error_with(codes::TEMPLATE, span, error.message, error.help);
+        }
+    }
+}
+
+/// `succeeded() and not (<those before>) and (<its own>)`.
+fn branch(before: &[Node], own: Option<&Node>) -> String {
+    let mut text = "succeeded()".to_owned();
+    if !before.is_empty() {
+        let parts: Vec<String> = before.iter().map(bracketed).collect();
+        text.push_str(&format!(" and not ({})", any_of(&parts)));
+    }
+    if let Some(own) = own {
+        text.push_str(&format!(" and {}", bracketed(own)));
+    }
+    text
+}
+
+fn bracketed(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Str(text) => format!("({})", expression(text)),
+        _ => node.to_json().to_string(),
+    }
+}
+
+/// All parts joined by `or`, as a balanced tree: the nesting grows with the logarithm.
+fn any_of(parts: &[String]) -> String {
+    match parts {
+        [] => "false".to_owned(),
+        [one] => one.clone(),
+        many => {
+            let (left, right) = many.split_at(many.len() / 2);
+            format!("({} or {})", any_of(left), any_of(right))
+        }
+    }
+}
+
+/// An expression without its braces.
+pub(super) fn expression(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .map_or(text, |inner| {
+            let inner = inner.strip_prefix('-').unwrap_or(inner);
+            inner.strip_suffix('-').unwrap_or(inner).trim()
+        })
+}
+
+/// Whether a text has anything to evaluate.
+pub(super) fn has_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// Whether a value has anything to evaluate anywhere.
+pub(super) fn any_template(value: &JsonValue) -> bool {
+    match value {
+        JsonValue::String(text) => has_template(text),
+        JsonValue::Array(items) => items.iter().any(any_template),
+        JsonValue::Object(map) => map.values().any(any_template),
+        _ => false,
+    }
+}

@@ -1,0 +1,58 @@
+//! YAML text to a tree with places: every dialect and shorthand of the workflow language.
+//!
+//! Owns the form of a definition: which keys there are, what they take, how shorthands fold into
+//! transitions. Never looks at the catalogue, the graph or inside templates: [`crate::check`] does.
+//! Called by `check` only. All errors are collected; what cannot be read is left out of the tree,
+//! so that the checks that follow can still say more.
+
+pub mod ast;
+pub mod codes;
+
+mod entries;
+mod items;
+mod next;
+mod retry;
+mod task;
+mod top;
+
+use attune_pack::yaml::{self, Node};
+use attune_pack::{Diagnostics, Sink};
+
+/// A definition as it was read, and what was found wrong on the way.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The tree; parts with errors are left out.
+    pub workflow: ast::Workflow,
+    /// The whole file, for places of what the tree does not keep.
+    pub root: Node,
+    /// What was found so far; later checks add to it.
+    pub sink: Sink,
+}
+
+/// Which of the keys that describe a workflow must stand in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Metadata and graph in one file: `ref`, `label` and `version` are required.
+    Whole,
+    /// The graph alone: an action file has the rest.
+    Graph,
+    /// A definition in a request: nothing but tasks is required.
+    Inline,
+}
+
+/// Reads a definition.
+///
+/// # Errors
+/// When the text is not YAML or no map, so that there is no tree at all.
+pub fn parse(file: &str, text: &str, form: Form) -> Result<Parsed, Diagnostics> {
+    let root = yaml::parse(file, text)?;
+    let mut sink = Sink::new(file, text).with_codes(codes::READ);
+    match top::workflow(&root, form, &mut sink) {
+        Some(workflow) => Ok(Parsed {
+            workflow,
+            root,
+            sink,
+        }),
+        None => Err(sink.into_diagnostics()),
+    }
+}

@@ -1,0 +1,138 @@
+//! The top level of a definition.
+//!
+//! Owns which keys there are and which must be there in which form.
+
+use super::ast::Workflow;
+use super::entries::{entries_at, kept, reference_at};
+use super::{Form, codes, retry, task};
+use crate::program::{Cancellation, OnFailure};
+use attune_pack::yaml::Node;
+use attune_pack::{MapReader, Schema, Sink};
+use std::collections::HashMap;
+
+/// Reads the whole definition; none when it is no map.
+pub(super) fn workflow(root: &Node, form: Form, sink: &mut Sink) -> Option<Workflow> {
+    let mut reader = MapReader::new(root, "a workflow", sink)?;
+    if form == Form::Whole {
+        for key in ["ref", "label", "version"] {
+            reader.required_node(key);
+        }
+    }
+    let reference = reference_at(&mut reader, "ref");
+    let label = reader.opt_str("label");
+    let description = reader.opt_str("description");
+    let version = version(&mut reader);
+    reader.opt_strs("tags");
+    let parameters = schema(&mut reader, "parameters");
+    let output = schema(&mut reader, "output");
+    let vars = entries_at(&mut reader, "vars").unwrap_or_default();
+    let tasks = task::tasks(&mut reader, &mut HashMap::new());
+    let output_map = entries_at(&mut reader, "output_map");
+    let timeout = kept(&mut reader, "timeout");
+    let retry = retry::retry_at(&mut reader);
+    let on_failure = word(
+        &mut reader,
+        "on_failure",
+        &[
+            ("finish_running", OnFailure::FinishRunning),
+            ("cancel_running", OnFailure::CancelRunning),
+        ],
+    );
+    let cancellation = word(
+        &mut reader,
+        "cancellation_policy",
+        &[
+            ("allow_finish", Cancellation::AllowFinish),
+            ("cancel_running", Cancellation::CancelRunning),
+        ],
+    );
+    let concurrency = reader
+        .node("concurrency")
+        .map(|_| reader.key_span("concurrency"));
+    let labels = entries_at(&mut reader, "labels").unwrap_or_default();
+    let trace_tag = kept(&mut reader, "trace_tag");
+    // For people and editors: kept out of the Program on purpose.
+    reader.node("ui");
+    reader.finish();
+    Some(Workflow {
+        span: root.span,
+        reference,
+        label,
+        description,
+        version,
+        parameters,
+        output,
+        vars,
+        tasks,
+        output_map,
+        timeout,
+        retry,
+        on_failure: on_failure.unwrap_or_default(),
+        cancellation: cancellation.unwrap_or_default(),
+        concurrency,
+        labels,
+        trace_tag,
+    })
+}
+
+/// Text of the form `1.2.3`, with an optional suffix.
+fn version(reader: &mut MapReader<'_, '_>) -> Option<String> {
+    let text = reader.opt_str("version")?;
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<&str> = core.split('.').collect();
+    let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() != 3 || !parts.iter().all(numeric) {
+        let span = reader
+            .map()
+            .get("version")
+            .map_or(reader.map().span, |node| node.span);
+        let message = format!("`{text}` is no version");
+        reader.bad_value(
+            span,
+            message,
+            Some("write three numbers, such as `1.0.0`".to_owned()),
+        );
+    }
+    Some(text)
+}
+
+/// One word of a few.
+fn word<T: Copy>(
+    reader: &mut MapReader<'_, '_>,
+    key: &'static str,
+    words: &[(&str, T)],
+) -> Option<T> {
+    let span = reader.node(key)?.span;
+    let text = reader.opt_str(key)?;
+    let found = words.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let help = attune_pack::suggest(&text, names.iter().copied()).map_or_else(
+            || format!("use one of: {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        reader.bad_value(span, format!("`{key}` cannot be `{text}`"), Some(help));
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// A schema in either form; each of its problems at its own place.
+fn schema(reader: &mut MapReader<'_, '_>, key: &'static str) -> Option<Schema> {
+    let node = reader.node(key)?;
+    match Schema::from_json(node.to_json()) {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            for problem in error.0 {
+                let span = node.span_at(&problem.pointer);
+                let code = if problem.about_key {
+                    codes::READ.unknown_key
+                } else {
+                    codes::READ.bad_value
+                };
+                let message = format!("`{key}`: {}", problem.message);
+                reader.sink().error_with(code, span, message, problem.help);
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,863 @@
+//! Broken definitions, each with what the author is told. One for each check.
+
+use crate::check_support::{errors, warnings};
+use insta::assert_snapshot;
+
+#[test]
+fn unknown_keys_at_every_level() {
+    assert_snapshot!(errors("
+lable: x
+tasks:
+  - name: a
+    action: core.noop
+    timout: 3
+    retry: {count: 1, dely: 2}
+    next: [{wen: 'true', do: noop}]
+    compensate: {action: core.noop, inputs: {}}
+"), @r#"
+workflows/flow.yaml:5:1: error[FLOW001]: unknown key `lable` in a workflow
+  5 | lable: x
+    | ^^^^^
+  help: did you mean `labels`?
+workflows/flow.yaml:9:5: error[FLOW001]: unknown key `timout` in a task
+  9 |     timout: 3
+    |     ^^^^^^
+  help: did you mean `timeout`?
+workflows/flow.yaml:10:23: error[FLOW001]: unknown key `dely` in retry
+  10 |     retry: {count: 1, dely: 2}
+     |                       ^^^^
+  help: did you mean `delay`?
+workflows/flow.yaml:11:13: error[FLOW001]: unknown key `wen` in an item of `next`
+  11 |     next: [{wen: 'true', do: noop}]
+     |             ^^^
+  help: did you mean `when`?
+workflows/flow.yaml:12:37: error[FLOW001]: unknown key `inputs` in compensate
+  12 |     compensate: {action: core.noop, inputs: {}}
+     |                                     ^^^^^^
+  help: did you mean `input`?
+"#);
+}
+
+#[test]
+fn missing_keys() {
+    assert_snapshot!(errors("
+tasks:
+  - action: core.noop
+  - nmae: b
+    action: core.noop
+  - name: c
+    retry: {delay: 3}
+"), @r#"
+workflows/flow.yaml:6:5: error[FLOW002]: a task needs the key `name`
+  6 |   - action: core.noop
+    |     ^^^^^^
+workflows/flow.yaml:7:5: error[FLOW001]: unknown key `nmae` in a task
+  7 |   - nmae: b
+    |     ^^^^
+  help: did you mean `name`?
+workflows/flow.yaml:7:5: error[FLOW002]: a task needs the key `name`
+  7 |   - nmae: b
+    |     ^^^^
+  help: is `nmae` meant to be `name`?
+workflows/flow.yaml:9:5: error[FLOW002]: a task needs the key `action`
+  9 |   - name: c
+    |     ^^^^
+workflows/flow.yaml:10:12: error[FLOW002]: retry needs the key `count`
+  10 |     retry: {delay: 3}
+     |            ^
+"#);
+}
+
+#[test]
+fn no_tasks() {
+    assert_snapshot!(errors("tasks: []\n"), @r#"
+workflows/flow.yaml:4:8: error[FLOW002]: there must be at least one task
+  4 | tasks: []
+    |        ^
+"#);
+    assert_snapshot!(errors("vars: {x: 1}\n"), @r#"
+workflows/flow.yaml:1:1: error[FLOW002]: a workflow needs the key `tasks`
+  1 | ref: ci.flow
+    | ^^^
+"#);
+}
+
+#[test]
+fn wrong_kinds_of_values() {
+    assert_snapshot!(errors("
+vars: [1]
+timeout: 5 apples
+on_failure: stop
+version_: 1
+tasks:
+  - name: a
+    action: core.noop
+    next: b
+    join: some
+    publish: x
+    with_items: true
+  - name: 1b
+    action: core.noop
+    type: paralel
+  - just text
+"), @r#"
+workflows/flow.yaml:5:8: error[FLOW003]: each item of `vars` must be a map such as `name: value`, not an integer
+  5 | vars: [1]
+    |        ^
+workflows/flow.yaml:6:10: error[FLOW004]: `5 apples` is not a duration: write seconds (`30`, `0.5`) or units (`1h30m`, `250ms`, `2d`)
+  6 | timeout: 5 apples
+    |          ^^^^^^^^
+  help: write seconds (`30`, `0.5`), units (`250ms`, `1h30m`, `2d`) or a template
+workflows/flow.yaml:7:13: error[FLOW004]: `on_failure` cannot be `stop`
+  7 | on_failure: stop
+    |             ^^^^
+  help: use one of: finish_running, cancel_running
+workflows/flow.yaml:8:1: error[FLOW001]: unknown key `version_` in a workflow
+  8 | version_: 1
+    | ^^^^^^^^
+  help: known keys: cancellation_policy, concurrency, description, label, labels, on_failure, output, output_map, parameters, ref, retry, tags, tasks, timeout, trace_tag, ui, vars, version
+workflows/flow.yaml:12:11: error[FLOW003]: `next` must be a list of `{when, publish, do}`, not text
+  12 |     next: b
+     |           ^
+  help: to name what follows after success, use `on_success`
+workflows/flow.yaml:13:11: error[FLOW004]: `join` must be `all`, `any` or a number from 1
+  13 |     join: some
+     |           ^^^^
+workflows/flow.yaml:14:14: error[FLOW003]: `publish` must be a map, or a list of maps, not text
+  14 |     publish: x
+     |              ^
+workflows/flow.yaml:15:17: error[FLOW003]: `with_items` must be a list, a template or a number, not a boolean
+  15 |     with_items: true
+     |                 ^^^^
+workflows/flow.yaml:16:11: error[FLOW004]: `1b` is no name for a task
+  16 |   - name: 1b
+     |           ^^
+  help: a name starts with a letter or `_` and goes on with letters, digits, `_` or `-`
+workflows/flow.yaml:18:11: error[FLOW004]: `type` cannot be `paralel`
+  18 |     type: paralel
+     |           ^^^^^^^
+  help: did you mean `parallel`?
+workflows/flow.yaml:19:5: error[FLOW003]: a task must be a map, not text
+  19 |   - just text
+     |     ^^^^^^^^^
+"#);
+}
+
+#[test]
+fn wrong_schemas() {
+    assert_snapshot!(errors("
+parameters:
+  n: {type: int}
+  m: {type: integer, requird: true}
+tasks: [{name: a, action: core.noop}]
+"), @r#"
+workflows/flow.yaml:6:13: error[FLOW004]: `parameters`: unknown type `int`
+  6 |   n: {type: int}
+    |             ^^^
+  help: did you mean `integer`?
+workflows/flow.yaml:7:31: error[FLOW001]: `parameters`: unknown key `requird` in the field `m`
+  7 |   m: {type: integer, requird: true}
+    |                               ^^^^
+  help: did you mean `required`?
+"#);
+}
+
+#[test]
+fn duplicate_names() {
+    assert_snapshot!(errors("
+vars: [{x: 1}, {x: 2}]
+tasks:
+  - name: a
+    type: parallel
+    tasks:
+      - {name: b, action: core.noop}
+  - {name: b, action: core.noop}
+"), @r#"
+workflows/flow.yaml:5:17: error[FLOW005]: `vars` has the name `x` a second time
+  5 | vars: [{x: 1}, {x: 2}]
+    |                 ^
+  help: keep one of the two
+workflows/flow.yaml:11:12: error[FLOW005]: a second task is named `b`; the first is in line 10
+  11 |   - {name: b, action: core.noop}
+     |            ^
+"#);
+}
+
+#[test]
+fn what_is_not_supported_is_said() {
+    assert_snapshot!(errors("
+concurrency: 1
+tasks:
+  - {name: a, action: core.noop, worker_selector: {gpu: true}}
+"), @r#"
+workflows/flow.yaml:5:1: error[FLOW006]: `concurrency` of a workflow is not supported yet
+  5 | concurrency: 1
+    | ^^^^^^^^^^^
+workflows/flow.yaml:7:51: error[FLOW006]: `worker_selector` is not supported yet
+  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}}
+    |                                                   ^
+  help: choose workers with `pool`
+"#);
+}
+
+#[test]
+fn keys_that_exclude_each_other() {
+    assert_snapshot!(errors("
+tasks:
+  - name: a
+    action: core.noop
+    on_success: b
+    next: [{do: b}]
+  - name: b
+    action: core.noop
+    concurrency: 2
+    pool: big
+  - name: c
+    type: parallel
+    action: core.noop
+    input: {x: 1}
+    retry: {count: 1}
+    tasks: [{name: d, action: core.noop}]
+"), @r#"
+workflows/flow.yaml:8:5: error[FLOW007]: `on_success` cannot stand beside `next`
+  8 |     on_success: b
+    |     ^^^^^^^^^^
+  help: write it as one more item of `next`
+workflows/flow.yaml:12:5: error[FLOW007]: `concurrency` means something only beside `with_items`
+  12 |     concurrency: 2
+     |     ^^^^^^^^^^^
+workflows/flow.yaml:13:11: error[FLOW007]: `core.noop` does not run on a worker pool
+  13 |     pool: big
+     |           ^^^
+  help: take `pool` out
+workflows/flow.yaml:14:11: error[FLOW006]: a parallel task cannot be retried as a whole
+  14 |   - name: c
+     |           ^
+  help: give `retry` to its children
+workflows/flow.yaml:16:5: error[FLOW007]: a parallel task has `tasks` and no `action`
+  16 |     action: core.noop
+     |     ^^^^^^
+workflows/flow.yaml:17:12: error[FLOW007]: `input` has no meaning on a parallel task
+  17 |     input: {x: 1}
+     |            ^
+  help: give `input` to its children
+"#);
+}
+
+#[test]
+fn reserved_names() {
+    assert_snapshot!(errors("tasks: [{name: retry, action: core.noop}]\n"), @r#"
+workflows/flow.yaml:4:16: error[FLOW009]: `retry` is a command of `do` and cannot name a task
+  4 | tasks: [{name: retry, action: core.noop}]
+    |                ^^^^^
+"#);
+}
+
+#[test]
+fn unknown_tasks_in_do() {
+    assert_snapshot!(errors("
+tasks:
+  - name: build
+    action: core.noop
+    on_success: depoly
+    on_failure: 'deploy, report'
+    compensate: undo
+  - name: deploy
+    action: core.noop
+    next: [{do: [build, nowhere]}]
+  - name: start
+    action: core.noop
+    decision: [{when: 'true', next: biuld}, {default: deploy}]
+"), @r#"
+workflows/flow.yaml:8:17: error[FLOW010]: there is no task `depoly`
+  8 |     on_success: depoly
+    |                 ^^^^^^
+  help: did you mean `deploy`?
+workflows/flow.yaml:9:17: error[FLOW010]: there is no task `deploy, report`
+  9 |     on_failure: 'deploy, report'
+    |                 ^^^^^^^^^^^^^^^^
+  help: write several names as a list: `[a, b]`
+workflows/flow.yaml:10:17: error[FLOW010]: there is no task `undo`
+  10 |     compensate: undo
+     |                 ^^^^
+workflows/flow.yaml:13:25: error[FLOW010]: there is no task `nowhere`
+  13 |     next: [{do: [build, nowhere]}]
+     |                         ^^^^^^^
+workflows/flow.yaml:16:37: error[FLOW010]: there is no task `biuld`
+  16 |     decision: [{when: 'true', next: biuld}, {default: deploy}]
+     |                                     ^^^^^
+  help: did you mean `build`?
+"#);
+}
+
+#[test]
+fn unreachable_tasks_and_no_entry() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: a, action: core.noop}
+  - {name: b, action: core.noop, on_failure: c}
+  - {name: c, action: core.noop, on_failure: b}
+"), @r#"
+workflows/flow.yaml:7:12: error[FLOW011]: nothing leads to `b`
+  7 |   - {name: b, action: core.noop, on_failure: c}
+    |            ^
+  help: name it in `do` or a shorthand of a task that runs, or take it out
+workflows/flow.yaml:8:12: error[FLOW011]: nothing leads to `c`
+  8 |   - {name: c, action: core.noop, on_failure: b}
+    |            ^
+  help: name it in `do` or a shorthand of a task that runs, or take it out
+"#);
+    assert_snapshot!(errors("
+tasks:
+  - {name: b, action: core.noop, on_failure: c}
+  - {name: c, action: core.noop, on_failure: b}
+"), @r#"
+workflows/flow.yaml:6:12: error[FLOW012]: no task can start: each one follows another
+  6 |   - {name: b, action: core.noop, on_failure: c}
+    |            ^
+  help: at least one task must have nothing that leads to it
+"#);
+}
+
+#[test]
+fn joins_that_cannot_be_filled() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: a, action: core.noop, on_success: c}
+  - {name: b, action: core.noop, on_success: c}
+  - {name: c, action: core.noop, join: 3}
+  - {name: d, action: core.noop, join: all}
+"), @r#"
+workflows/flow.yaml:8:40: error[FLOW013]: `c` waits for 3 arrivals, but only 2 can come, from `a`, `b`
+  8 |   - {name: c, action: core.noop, join: 3}
+    |                                        ^
+  help: write `join: 2` or `join: all`
+workflows/flow.yaml:9:40: error[FLOW013]: `d` joins, but nothing leads to it
+  9 |   - {name: d, action: core.noop, join: all}
+    |                                        ^^^
+  help: take `join` out, or lead tasks here
+"#);
+}
+
+#[test]
+fn cycles_that_nothing_ends() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: start, action: core.noop, on_success: a}
+  - {name: a, action: core.noop, on_success: b}
+  - {name: b, action: core.noop, next: [{when: '{{ succeeded() }}', do: a}]}
+  - {name: again, action: core.noop, next: [{do: retry}]}
+"), @r#"
+workflows/flow.yaml:8:73: error[FLOW014]: nothing ends the cycle a -> b -> a
+  8 |   - {name: b, action: core.noop, next: [{when: '{{ succeeded() }}', do: a}]}
+    |                                                                         ^
+  help: give one of its transitions a `when` that will not hold some day
+workflows/flow.yaml:9:50: error[FLOW014]: nothing ends the cycle again -> again
+  9 |   - {name: again, action: core.noop, next: [{do: retry}]}
+    |                                                  ^^^^^
+  help: give one of its transitions a `when` that will not hold some day
+"#);
+}
+
+#[test]
+fn a_cycle_with_a_condition_is_accepted() {
+    assert_snapshot!(warnings("
+vars: {n: 0}
+tasks:
+  - name: a
+    action: core.set
+    input: {n: '{{ vars.n + 1 }}'}
+    next:
+      - {when: '{{ succeeded() and vars.n < 3 }}', publish: [{n: '{{ result().n }}'}], do: a}
+      - {when: '{{ failed() }}', do: retry}
+  - {name: start, action: core.noop, on_success: a}
+"), @"");
+}
+
+#[test]
+fn transitions_across_a_parallel_block() {
+    assert_snapshot!(errors("
+tasks:
+  - name: start
+    action: core.noop
+    on_success: one
+  - name: both
+    type: parallel
+    tasks:
+      - {name: one, action: core.noop, on_success: start}
+      - {name: two, action: core.noop, join: all}
+"), @r#"
+workflows/flow.yaml:8:17: error[FLOW015]: `one` is a child of the parallel task `both` and starts with it alone
+  8 |     on_success: one
+    |                 ^^^
+  help: lead to `both`
+workflows/flow.yaml:12:40: error[FLOW015]: `one` is a child of a parallel task: what follows belongs to the parallel task
+  12 |       - {name: one, action: core.noop, on_success: start}
+     |                                        ^^^^^^^^^^
+workflows/flow.yaml:13:46: error[FLOW015]: `two` is a child of a parallel task and cannot be a join
+  13 |       - {name: two, action: core.noop, join: all}
+     |                                              ^^^
+"#);
+}
+
+#[test]
+fn too_many_tasks() {
+    let mut text = "tasks:\n".to_owned();
+    for n in 0..1_001 {
+        text.push_str(&format!("  - {{name: t{n}, action: core.noop}}\n"));
+    }
+    assert_snapshot!(errors(&text), @r#"
+workflows/flow.yaml:1:1: error[FLOW016]: 1001 tasks; at most 1000 are accepted
+  1 | ref: ci.flow
+    | ^^^
+  help: move a part into a workflow of its own
+"#);
+}
+
+#[test]
+fn unknown_actions() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: a, action: ci.biuld}
+  - {name: b, action: ci.something}
+  - {name: c, action: nowhere.x}
+  - {name: d, action: noop}
+  - {name: e, type: workflow, action: core.noop}
+"), @r#"
+workflows/flow.yaml:6:23: error[FLOW020]: there is no action `ci.biuld`
+  6 |   - {name: a, action: ci.biuld}
+    |                       ^^^^^^^^
+  help: did you mean `ci.build`?
+workflows/flow.yaml:7:23: error[FLOW020]: there is no action `ci.something`
+  7 |   - {name: b, action: ci.something}
+    |                       ^^^^^^^^^^^^
+  help: the pack has: ci.build, ci.flow, ci.test
+workflows/flow.yaml:8:23: error[FLOW020]: there is no action `nowhere.x`
+  8 |   - {name: c, action: nowhere.x}
+    |                       ^^^^^^^^^
+  help: no pack `nowhere` is known
+workflows/flow.yaml:9:23: error[FLOW004]: `noop` is not a reference: write it as `pack.name`
+  9 |   - {name: d, action: noop}
+    |                       ^^^^
+workflows/flow.yaml:10:39: error[FLOW020]: `core.noop` is no workflow
+  10 |   - {name: e, type: workflow, action: core.noop}
+     |                                       ^^^^^^^^^
+  help: take `type: workflow` out
+"#);
+}
+
+#[test]
+fn inputs_against_parameters() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: a, action: ci.build}
+  - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
+  - {name: c, action: ci.build, input: {app: '{{ 1 }}', replicas: 0}}
+  - {name: d, action: ci.test, input: {level: most}}
+  - {name: e, action: ci.test, input: [1]}
+  - {name: f, action: core.noop, input: {x: 1}}
+  - {name: g, action: core.sleep}
+"), @r#"
+workflows/flow.yaml:6:23: error[FLOW021]: `ci.build` needs the input `app`
+  6 |   - {name: a, action: ci.build}
+    |                       ^^^^^^^^
+  help: add `app` under `input` (string)
+workflows/flow.yaml:7:23: error[FLOW021]: `ci.build` needs the input `app`
+  7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
+    |                       ^^^^^^^^
+  help: add `app` under `input` (string)
+workflows/flow.yaml:7:41: error[FLOW022]: `ci.build` has no parameter `ap`
+  7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
+    |                                         ^^
+  help: did you mean `app`?
+workflows/flow.yaml:7:58: error[FLOW023]: `ci.build` does not take this for `replicas`: must be of type integer, not string
+  7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
+    |                                                          ^^^^
+workflows/flow.yaml:7:69: error[FLOW023]: `ci.build` does not take this for `tag`: must be of type string, not integer
+  7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
+    |                                                                     ^
+workflows/flow.yaml:8:67: error[FLOW023]: `ci.build` does not take this for `replicas`: 0 is less than the minimum of 1
+  8 |   - {name: c, action: ci.build, input: {app: '{{ 1 }}', replicas: 0}}
+    |                                                                   ^
+workflows/flow.yaml:9:47: error[FLOW023]: `ci.test` does not take this for `level`: "most" is not one of "unit" or "full"
+  9 |   - {name: d, action: ci.test, input: {level: most}}
+    |                                               ^^^^
+workflows/flow.yaml:10:39: error[FLOW003]: `input` must be a map, not a list
+  10 |   - {name: e, action: ci.test, input: [1]}
+     |                                       ^
+workflows/flow.yaml:11:42: error[FLOW022]: `core.noop` has no parameter `x`
+  11 |   - {name: f, action: core.noop, input: {x: 1}}
+     |                                          ^
+  help: it takes no input
+workflows/flow.yaml:12:23: error[FLOW023]: `core.sleep` does not take this input: {} has less than 1 property
+  12 |   - {name: g, action: core.sleep}
+     |                       ^^^^^^^^^^
+"#);
+}
+
+#[test]
+fn templates_that_cannot_be_read() {
+    assert_snapshot!(errors("
+vars:
+  - open: 'text {{ 1 + }} more'
+tasks:
+  - name: a
+    action: core.set
+    when: '{{ 1 = 2 }}'
+    input:
+      nested: [1, {deep: '{{ x | uper }}'}]
+      long: |
+        one
+        two {{ nofn(3) }}
+    decision:
+      - {when: 'a b', next: b}
+      - {default: b}
+  - {name: b, action: core.noop}
+"), @r#"
+workflows/flow.yaml:6:24: error[FLOW030]: an expression is missing here
+  6 |   - open: 'text {{ 1 + }} more'
+    |                        ^^
+workflows/flow.yaml:10:17: error[FLOW030]: `=` is not expected here
+  10 |     when: '{{ 1 = 2 }}'
+     |                 ^
+workflows/flow.yaml:12:34: error[FLOW030]: there is no filter `uper`
+  12 |       nested: [1, {deep: '{{ x | uper }}'}]
+     |                                  ^^^^
+  help: did you mean `upper`?
+workflows/flow.yaml:15:16: error[FLOW030]: there is no function `nofn`
+  15 |         two {{ nofn(3) }}
+     |                ^^^^
+  help: there are `result`, `succeeded`, `failed`, `timed_out`, `skipped`, `completed`, `kv.get`, `kv.get_secret`, `now`, `uuid` and 3 more
+workflows/flow.yaml:17:19: error[FLOW030]: `b` is not expected here
+  17 |       - {when: 'a b', next: b}
+     |                   ^
+"#);
+}
+
+#[test]
+fn unknown_names() {
+    assert_snapshot!(errors("
+parameters:
+  app: {type: string}
+  where: {type: object, properties: {host: {type: string}}}
+vars:
+  - first: 1
+  - second: '{{ vars.third }}'
+  - third: 3
+tasks:
+  - name: a
+    action: core.set
+    input:
+      a: '{{ parameters.ap }}'
+      b: '{{ vars.frist }}'
+      c: '{{ pack.config.regsitry }}'
+      d: '{{ system.execution }}'
+      e: '{{ evnt.payload }}'
+      f: '{{ parameters.where.hots }}'
+      g: '{{ frist | default(value=1) }}'
+      h: '{{ app }} {{ registry }} {{ first }}'
+      i: '{{ event.payloda }}'
+"), @r#"
+workflows/flow.yaml:10:17: error[FLOW031]: there is no variable `third`
+  10 |   - second: '{{ vars.third }}'
+     |                 ^^^^^^^^^^
+  help: known: first
+workflows/flow.yaml:16:14: error[FLOW031]: there is no parameter `ap`
+  16 |       a: '{{ parameters.ap }}'
+     |              ^^^^^^^^^^^^^
+  help: did you mean `app`?
+workflows/flow.yaml:17:14: error[FLOW031]: there is no variable `frist`
+  17 |       b: '{{ vars.frist }}'
+     |              ^^^^^^^^^^
+  help: did you mean `first`?
+workflows/flow.yaml:18:14: error[FLOW031]: there is no configuration value `regsitry`
+  18 |       c: '{{ pack.config.regsitry }}'
+     |              ^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `registry`?
+workflows/flow.yaml:19:14: error[FLOW031]: `system` has no member `execution`
+  19 |       d: '{{ system.execution }}'
+     |              ^^^^^^^^^^^^^^^^
+  help: did you mean `execution_id`?
+workflows/flow.yaml:20:14: error[FLOW031]: no scope has the name `evnt`
+  20 |       e: '{{ evnt.payload }}'
+     |              ^^^^^^^^^^^^
+  help: did you mean `event`?
+workflows/flow.yaml:21:14: error[FLOW035]: `where` has no field `hots`
+  21 |       f: '{{ parameters.where.hots }}'
+     |              ^^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `host`?
+workflows/flow.yaml:24:14: error[FLOW031]: `event` has no member `payloda`
+  24 |       i: '{{ event.payloda }}'
+     |              ^^^^^^^^^^^^^
+  help: did you mean `payload`?
+"#);
+}
+
+#[test]
+fn unknown_tasks_in_expressions() {
+    assert_snapshot!(errors("
+tasks:
+  - name: build
+    action: core.noop
+output_map:
+  a: '{{ task.biuld.result }}'
+  b: \"{{ 'x' ~ task.deploy.status }}\"
+  c: '{{ inquiry.approve }}'
+"), @r#"
+workflows/flow.yaml:9:10: error[FLOW032]: there is no task `biuld`
+  9 |   a: '{{ task.biuld.result }}'
+    |          ^^^^^^^^^^^^^^^^^
+  help: did you mean `build`?
+workflows/flow.yaml:10:16: error[FLOW032]: there is no task `deploy`
+  10 |   b: "{{ 'x' ~ task.deploy.status }}"
+     |                ^^^^^^^^^^^^^^^^^^
+  help: known: build
+workflows/flow.yaml:11:10: error[FLOW032]: there is no task `approve`
+  11 |   c: '{{ inquiry.approve }}'
+     |          ^^^^^^^^^^^^^^^
+  help: known: build
+"#);
+}
+
+#[test]
+fn names_that_are_not_here() {
+    assert_snapshot!(errors("
+tasks:
+  - name: a
+    action: core.set
+    when: '{{ succeeded() }}'
+    input: {x: '{{ item }}', y: '{{ error.code }}', z: '{{ result().x }}'}
+    retry: {count: 1, on_error: \"{{ error.code == 'x' }}\"}
+  - name: b
+    action: core.set
+    with_items: '{{ [index] }}'
+    input: {x: '{{ item }}', y: '{{ index }}'}
+"), @r#"
+workflows/flow.yaml:8:15: error[FLOW033]: `succeeded()` speaks of the task that just ended, and here none has
+  8 |     when: '{{ succeeded() }}'
+    |               ^^^^^^^^^^^
+  help: it can be used in the transitions of a task; elsewhere write `task.<name>`
+workflows/flow.yaml:9:20: error[FLOW033]: `item` exists only within an iteration
+  9 |     input: {x: '{{ item }}', y: '{{ error.code }}', z: '{{ result().x }}'}
+    |                    ^^^^
+  help: it can be used in the `input` of a task that has `with_items`
+workflows/flow.yaml:9:37: error[FLOW033]: `error` is the error of a task that failed, and here none has
+  9 |     input: {x: '{{ item }}', y: '{{ error.code }}', z: '{{ result().x }}'}
+    |                                     ^^^^^^^^^^
+  help: it can be used in transitions and in `on_error`; elsewhere write `task.<name>.error`
+workflows/flow.yaml:9:60: error[FLOW033]: `result()` speaks of the task that just ended, and here none has
+  9 |     input: {x: '{{ item }}', y: '{{ error.code }}', z: '{{ result().x }}'}
+    |                                                            ^^^^^^^^^^
+  help: it can be used in the transitions of a task; elsewhere write `task.<name>`
+workflows/flow.yaml:13:22: error[FLOW033]: `index` exists only within an iteration
+  13 |     with_items: '{{ [index] }}'
+     |                      ^^^^^
+  help: it can be used in the `input` of a task that has `with_items`
+"#);
+}
+
+#[test]
+fn results_used_too_early() {
+    assert_snapshot!(errors("
+vars: {x: '{{ task.a.result }}'}
+tasks:
+  - name: a
+    action: core.set
+    input: {x: '{{ task.b.result }}', y: '{{ task.a.result }}', z: '{{ task.b.result | default(value=1) }}'}
+    on_success: b
+  - name: b
+    action: core.set
+    input: {x: '{{ task.a.result.x }}'}
+  - name: p
+    type: parallel
+    tasks:
+      - {name: one, action: core.noop}
+      - {name: two, action: core.set, input: {x: '{{ task.one.result }}'}}
+"), @r#"
+workflows/flow.yaml:5:15: error[FLOW034]: `a` is used when the run starts, and no task has run then
+  5 | vars: {x: '{{ task.a.result }}'}
+    |               ^^^^^^^^^^^^^
+  help: publish the value from the task instead
+workflows/flow.yaml:9:20: error[FLOW034]: `b` runs only after `a`, which uses its result here
+  9 |     input: {x: '{{ task.b.result }}', y: '{{ task.a.result }}', z: '{{ task.b.result | default(value=1) }}'}
+    |                    ^^^^^^^^^^^^^
+workflows/flow.yaml:9:46: error[FLOW034]: `a` uses its own result before it has run
+  9 |     input: {x: '{{ task.b.result }}', y: '{{ task.a.result }}', z: '{{ task.b.result | default(value=1) }}'}
+    |                                              ^^^^^^^^^^^^^
+workflows/flow.yaml:18:54: error[FLOW034]: `one` starts together with this task: its result cannot be there yet
+  18 |       - {name: two, action: core.set, input: {x: '{{ task.one.result }}'}}
+     |                                                      ^^^^^^^^^^^^^^^
+"#);
+}
+
+#[test]
+fn a_result_that_may_not_be_there_is_a_warning() {
+    assert_snapshot!(warnings("
+tasks:
+  - {name: a, action: core.set, input: {x: '{{ task.b.status }}'}}
+  - {name: b, action: core.set}
+"), @r#"
+workflows/flow.yaml:6:48: warning[FLOW034]: nothing makes `b` run before `a`, which uses its result here
+  6 |   - {name: a, action: core.set, input: {x: '{{ task.b.status }}'}}
+    |                                                ^^^^^^^^^^^^^
+  help: lead from `b` to `a`, or use `default`
+"#);
+}
+
+#[test]
+fn fields_that_the_output_does_not_have() {
+    assert_snapshot!(errors("
+tasks:
+  - name: build
+    action: ci.build
+    input: {app: x}
+    publish: [{image: '{{ result().image_url }}'}]
+    on_success: p
+  - name: p
+    type: parallel
+    tasks:
+      - {name: one, action: ci.build, input: {app: y}}
+    on_success: end
+  - name: end
+    action: core.set
+    input:
+      a: '{{ task.build.result.image_url }}'
+      b: '{{ task.build.image_url }}'
+      c: '{{ task.build.reslut }}'
+      d: '{{ task.build.result.exit_code }} {{ task.build.attempts }} {{ task.build.size }}'
+      e: '{{ task.p.result.one.siez }}'
+      f: '{{ task.p.result.two }}'
+      g: '{{ build.image_url }}'
+"), @r#"
+workflows/flow.yaml:9:27: error[FLOW035]: the output of `ci.build` has no field `image_url`
+  9 |     publish: [{image: '{{ result().image_url }}'}]
+    |                           ^^^^^^^^^^^^^^^^^^
+  help: did you mean `image_uri`?
+workflows/flow.yaml:19:14: error[FLOW035]: the output of `ci.build` has no field `image_url`
+  19 |       a: '{{ task.build.result.image_url }}'
+     |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `image_uri`?
+workflows/flow.yaml:20:14: error[FLOW035]: the output of `ci.build` has no field `image_url`
+  20 |       b: '{{ task.build.image_url }}'
+     |              ^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `image_uri`?
+workflows/flow.yaml:21:14: error[FLOW035]: the output of `ci.build` has no field `reslut`
+  21 |       c: '{{ task.build.reslut }}'
+     |              ^^^^^^^^^^^^^^^^^
+  help: did you mean `result`?
+workflows/flow.yaml:23:14: error[FLOW035]: the output of `ci.build` has no field `siez`
+  23 |       e: '{{ task.p.result.one.siez }}'
+     |              ^^^^^^^^^^^^^^^^^^^^^^
+  help: did you mean `size`?
+workflows/flow.yaml:24:14: error[FLOW035]: the parallel task `p` has no child `two`
+  24 |       f: '{{ task.p.result.two }}'
+     |              ^^^^^^^^^^^^^^^^^
+  help: known: one
+workflows/flow.yaml:25:14: error[FLOW035]: the output of `ci.build` has no field `image_url`
+  25 |       g: '{{ build.image_url }}'
+     |              ^^^^^^^^^^^^^^^
+  help: did you mean `image_uri`?
+"#);
+}
+
+#[test]
+fn types_that_do_not_fit_are_warnings() {
+    assert_snapshot!(warnings("
+parameters: {n: {type: integer}, s: {type: string}}
+tasks:
+  - name: a
+    action: ci.build
+    input: {app: '{{ parameters.n }}', replicas: '{{ parameters.n }}', tag: 'v{{ parameters.n }}'}
+    on_success: b
+  - name: b
+    action: ci.build
+    input: {app: '{{ task.a.result.size }}', replicas: '{{ task.a.image_uri }}', tag: '{{ parameters.s }}'}
+"), @r#"
+workflows/flow.yaml:9:18: warning[FLOW036]: `ci.build` takes string for `app`, this gives integer
+  9 |     input: {app: '{{ parameters.n }}', replicas: '{{ parameters.n }}', tag: 'v{{ parameters.n }}'}
+    |                  ^^^^^^^^^^^^^^^^^^^^
+workflows/flow.yaml:13:18: warning[FLOW036]: `ci.build` takes string for `app`, this gives integer
+  13 |     input: {app: '{{ task.a.result.size }}', replicas: '{{ task.a.image_uri }}', tag: '{{ parameters.s }}'}
+     |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^
+workflows/flow.yaml:13:56: warning[FLOW036]: `ci.build` takes integer for `replicas`, this gives string
+  13 |     input: {app: '{{ task.a.result.size }}', replicas: '{{ task.a.image_uri }}', tag: '{{ parameters.s }}'}
+     |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^
+"#);
+}
+
+#[test]
+fn branches_that_publish_one_name() {
+    assert_snapshot!(warnings("
+tasks:
+  - {name: start, action: core.noop, on_success: [left, right]}
+  - {name: left, action: core.noop, publish: {winner: left}, on_success: later}
+  - {name: right, action: core.noop, publish: {winner: right}}
+  - {name: later, action: core.noop, publish: {other: 1}}
+"), @r#"
+workflows/flow.yaml:8:48: warning[FLOW037]: `left` and `right` may run at the same time and both publish `winner`
+  8 |   - {name: right, action: core.noop, publish: {winner: right}}
+    |                                                ^^^^^^
+  help: publish under two names, or read the results of both after a join
+"#);
+    assert_snapshot!(warnings("
+tasks:
+  - {name: start, action: core.noop, on_success: left, on_failure: right}
+  - {name: left, action: core.noop, publish: {winner: left}}
+  - {name: right, action: core.noop, publish: {winner: right}}
+"), @"");
+}
+
+#[test]
+fn a_ref_that_does_not_match() {
+    let text = "ref: ci.other\nlabel: X\nversion: one\ntasks: [{name: a, action: core.noop}]\n";
+    let found = attune_flow::check::compile(
+        "workflows/flow.yaml",
+        text,
+        &crate::check_support::catalogue(),
+    );
+    assert_snapshot!(found.unwrap_err().to_string(), @r#"
+workflows/flow.yaml:1:6: error[FLOW008]: `ref` is `ci.other`, but the file is named `flow`
+  1 | ref: ci.other
+    |      ^^^^^^^^
+  help: write `ref: ci.flow`, or rename the file
+workflows/flow.yaml:3:10: error[FLOW004]: `one` is no version
+  3 | version: one
+    |          ^^^
+  help: write three numbers, such as `1.0.0`
+"#);
+}
+
+#[test]
+fn text_that_is_no_yaml() {
+    assert_snapshot!(errors("tasks: [\n"), @r#"
+workflows/flow.yaml:4:8: error[PACK002]: unclosed bracket '['
+  4 | tasks: [
+    |        ^
+"#);
+    let found = attune_flow::check::compile("x.yaml", "- 1\n", &crate::check_support::catalogue());
+    assert_snapshot!(found.unwrap_err().to_string(), @r#"
+x.yaml:1:1: error[FLOW003]: a workflow must be a map, not a list
+  1 | - 1
+    | ^
+"#);
+}
+
+#[test]
+fn every_code_has_a_page_and_every_page_a_code() {
+    let source = include_str!("../../src/syntax/codes.rs");
+    let mut codes: Vec<&str> = source
+        .match_indices("\"FLOW")
+        .map(|(at, _)| &source[at + 1..at + 8])
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    let mut pages: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("FLOW"))
+        .map(|name| name.trim_end_matches(".md").to_owned())
+        .collect();
+    pages.sort();
+    assert_eq!(codes, pages);
+}
