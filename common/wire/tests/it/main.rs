@@ -1,0 +1,3 @@
+//! Tests of the wire formats, in one binary.
+
+mod envelope;
