@@ -37,6 +37,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-pack", &["attune-types"]),
     layer("attune-rest", &["attune-types"]),
     layer("attune-local", &["attune-types"]),
+    layer("attune-process", &["attune-types"]),
     layer("attune-rules", &["attune-types", "attune-template", "attune-pack"]),
     layer("attune-flow", &["attune-types", "attune-template", "attune-pack"]),
     layer("attune-wire", &["attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow"]),
@@ -87,6 +88,7 @@ const BELOW_SERVICES: &[&str] = &[
     "attune-port",
     "attune-telemetry",
     "attune-catalogue",
+    "attune-process",
 ];
 
 /// What every crate may import for its tests, and the product only where its row says so.
