@@ -13,7 +13,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs::OpenOptions,
-    io::Write,
+    io::{Read, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -106,9 +106,6 @@ impl Guarded {
             .append(true)
             .open(&launch.log)
             .attempt(|| format!("opening {}", launch.log.display()))?;
-        let errors = log
-            .try_clone()
-            .attempt(|| "sharing a log file".to_owned())?;
 
         let mut command = Command::new("/bin/sh");
         if launch.clean_env {
@@ -127,8 +124,8 @@ impl Guarded {
             .envs(&launch.env)
             .current_dir(&launch.cwd)
             .stdin(Stdio::piped())
-            .stdout(log)
-            .stderr(errors)
+            .stdout(Stdio::piped())
+            .stderr(log)
             .process_group(0);
         if let Some(identity) = &launch.run_as {
             identity.apply(&mut command);
@@ -137,6 +134,11 @@ impl Guarded {
             .spawn()
             .attempt(|| format!("starting {}", launch.program.display()))?;
         let leash = child.stdin.take();
+        if let Some(mut at_its_post) = child.stdout.take() {
+            // Without waiting, a signal such as SIGSTOP could come before there is a watcher. The end
+            // is all that is read; a failure means the same.
+            let _ = at_its_post.read_to_end(&mut Vec::new());
+        }
         Ok(Self {
             child,
             leash,

@@ -5,7 +5,8 @@
 #
 # SIGNAL and TENTHS: how the command is asked to end and how many tenths of a second it gets before
 # SIGKILL. REMOVE: a directory to delete afterwards, or empty. A line `released` on the pipe sends the
-# watcher home without doing anything.
+# watcher home without doing anything. Standard error is the log; standard output is a pipe whose end
+# tells that the watcher is at its post, after which it is the log as well.
 signal=$1 tenths=$2 remove=$3 pid=$$
 shift 3
 exec 3<&0 </dev/null
@@ -15,7 +16,6 @@ exec 3<&0 </dev/null
 (
     (
         trap '' HUP INT QUIT TERM
-        exec >/dev/null 2>&1
         cd /
         set -f
         # The start time tells the command from another process that later got the same number.
@@ -24,7 +24,8 @@ exec 3<&0 </dev/null
             set -- ${line##*) }
             [ "$1" != Z ] && echo "${20}"
         }
-        since=$(born)
+        since=$(born 2>/dev/null)
+        exec >/dev/null 2>&1
         alive() { [ "$(born)" = "$since" ]; }
 
         word=
@@ -45,5 +46,5 @@ exec 3<&0 </dev/null
     ) &
 )
 
-exec 3<&-
+exec 3<&- >&2
 exec "$@"

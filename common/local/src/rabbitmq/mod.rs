@@ -145,6 +145,13 @@ impl RabbitMq {
     /// # Errors
     /// What the tool said.
     pub fn ctl(&self, args: &[&str]) -> Result<String> {
+        if ports::is_free(self.node.epmd_port) {
+            // The tool would start a port mapper of its own and leave it behind.
+            return Err(LocalError::Failed {
+                what: format!("rabbitmqctl {}", args.join(" ")),
+                detail: "the broker is not running".to_owned(),
+            });
+        }
         let output = Command::new(&self.programs.ctl)
             .arg("-q")
             .args(args)

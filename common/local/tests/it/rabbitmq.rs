@@ -68,6 +68,14 @@ fn two_brokers_side_by_side() {
     let two = start("two");
     assert_ne!(one.port(), two.port());
     one.stop();
+    assert!(one.ctl(&["status"]).is_err());
+    let node = std::fs::read_to_string(temp.path().join("one/node.json")).unwrap();
+    let node: serde_json::Value = serde_json::from_str(&node).unwrap();
+    let port_mapper = u16::try_from(node["epmd_port"].as_u64().unwrap()).unwrap();
+    assert!(
+        listeners(port_mapper).is_empty(),
+        "asking a broker that is down starts nothing"
+    );
     assert_eq!(two.ctl(&["eval", "1 + 1."]).unwrap().trim(), "2");
     drop(two);
     assert!(
