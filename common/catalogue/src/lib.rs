@@ -1,0 +1,21 @@
+//! The catalogue as a service holds it in memory, and the two things that are done with it by more
+//! than one service: preparing a run, and preparing a pack for registration.
+//!
+//! Owns [`Directory`] (a snapshot that follows the store), [`Programs`] (compiled once per hash),
+//! [`start`] and [`registration`]. Never starts a run and never writes: it gives back what the caller
+//! then hands to a port. Called by the API, the executor and the sensor service. Failure:
+//! [`StartError`] and `Diagnostics` are answers for people; a [`StoreError`](attune_port::StoreError)
+//! leaves the last snapshot in place.
+
+mod directory;
+mod files;
+mod packing;
+mod programs;
+mod registration;
+mod start;
+
+pub use directory::{Directory, Snapshot};
+pub use files::{FilesError, PackFiles};
+pub use programs::{ProgramError, Programs};
+pub use registration::registration;
+pub use start::{StartError, StartRequest, first_event, prepare};

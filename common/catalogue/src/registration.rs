@@ -1,0 +1,214 @@
+//! Preparing a pack for registration: its workflows checked against the catalogue and itself, its
+//! plain actions wrapped, its files packed.
+//!
+//! Reads the pack's folder once; writes nothing. All errors of all files at once.
+
+use crate::{Snapshot, packing};
+use attune_flow::check::{ActionLookup, compile_pack};
+use attune_flow::program::Program;
+use attune_pack::{ActionDef, Diagnostic, Diagnostics, PackSource, Runner, Schema, suggest};
+use attune_port::{PackRegistration, RegisteredAction, WorkflowRecord};
+use attune_types::Ref;
+use bytes::Bytes;
+use std::collections::HashMap;
+
+impl ActionLookup for Snapshot {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        Self::action(self, reference).map(|action| action.def.clone())
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        self.actions
+            .values()
+            .filter(|action| action.enabled)
+            .map(|action| action.def.reference.clone())
+            .collect()
+    }
+
+    fn pack_config(&self, pack: &str) -> Option<Schema> {
+        self.packs.get(pack).map(|pack| pack.def.config.clone())
+    }
+}
+
+/// The catalogue without one pack: what the new version of that pack may call of the others.
+struct Others<'a> {
+    catalogue: &'a Snapshot,
+    pack: &'a str,
+}
+
+impl ActionLookup for Others<'_> {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        (reference.pack() != self.pack)
+            .then(|| ActionLookup::action(self.catalogue, reference))
+            .flatten()
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        let mut all = self.catalogue.references();
+        all.retain(|reference| reference.pack() != self.pack);
+        all
+    }
+
+    fn pack_config(&self, pack: &str) -> Option<Schema> {
+        (pack != self.pack)
+            .then(|| self.catalogue.pack_config(pack))
+            .flatten()
+    }
+}
+
+/// Checks a loaded pack against the catalogue and prepares its registration. Gives the warnings
+/// beside it.
+///
+/// # Errors
+/// [`Diagnostics`] with every error of every workflow and rule of the pack.
+pub fn registration(
+    source: PackSource,
+    catalogue: &Snapshot,
+    by: &str,
+) -> Result<(PackRegistration, Vec<Diagnostic>), Diagnostics> {
+    let mut found = Diagnostics::new();
+    let others = Others {
+        catalogue,
+        pack: &source.def.reference,
+    };
+    let (all, compiled, warnings) = match compile_pack(&source, &others) {
+        Ok(pack) => (pack.actions, pack.programs, pack.warnings),
+        Err(errors) => {
+            found.extend(errors);
+            (source.actions.clone(), Vec::new(), Vec::new())
+        }
+    };
+    let mut programs: HashMap<&Ref, &Program> = compiled
+        .iter()
+        .map(|program| (&program.reference, program))
+        .collect();
+    let wrapped: Vec<Program> = all
+        .iter()
+        .filter(|action| action.runner != Runner::Workflow)
+        .map(|action| Program::of_action(action, &source.def.version))
+        .collect();
+    programs.extend(wrapped.iter().map(|program| (&program.reference, program)));
+    let actions: Vec<RegisteredAction> = all
+        .iter()
+        .filter_map(|def| Some(registered(&source, def, programs.get(&def.reference)?)))
+        .collect();
+    let text = |reference: &Ref| {
+        source
+            .workflows
+            .iter()
+            .find(|file| names(file, reference))
+            .map(|file| file.text.clone())
+    };
+    let workflows = compiled
+        .iter()
+        .map(|program| record(program, text(&program.reference)))
+        .chain(wrapped.iter().map(|program| record(program, None)))
+        .collect();
+    let own: Vec<&Ref> = all.iter().map(|action| &action.reference).collect();
+    for rule in &source.rules {
+        let known_action = own.contains(&&rule.action) || others.action(&rule.action).is_some();
+        if !known_action && programs.len() == own.len() {
+            let mut names = others.references();
+            names.extend(own.iter().copied().cloned());
+            found.push(unknown(&rule.reference, "action", &rule.action, &names));
+        }
+        let known_trigger = source.triggers.iter().any(|t| t.reference == rule.trigger)
+            || catalogue.triggers.contains_key(&rule.trigger);
+        if !known_trigger {
+            let triggers: Vec<Ref> = catalogue
+                .triggers
+                .keys()
+                .chain(source.triggers.iter().map(|trigger| &trigger.reference))
+                .cloned()
+                .collect();
+            found.push(unknown(
+                &rule.reference,
+                "trigger",
+                &rule.trigger,
+                &triggers,
+            ));
+        }
+    }
+    let archive = archive(&source).unwrap_or_else(|error| {
+        found.push(packing_failed(&error));
+        Bytes::new()
+    });
+    found.or_ok(())?;
+    let on_disk = !source.root.as_os_str().is_empty();
+    let path = on_disk.then(|| source.root.display().to_string());
+    Ok((
+        PackRegistration {
+            def: source.def,
+            content_hash: source.content_hash,
+            archive,
+            path,
+            actions,
+            workflows,
+            triggers: source.triggers,
+            sensors: source.sensors,
+            rules: source.rules,
+            policies: source.policies,
+            by: by.to_owned(),
+        },
+        warnings,
+    ))
+}
+
+/// Whether a workflow's file is the source of that action.
+fn names(file: &attune_pack::SourceFile, reference: &Ref) -> bool {
+    match &file.action {
+        Some(action) => action == reference,
+        None => std::path::Path::new(&file.path)
+            .file_stem()
+            .is_some_and(|stem| stem.to_string_lossy() == reference.name()),
+    }
+}
+
+/// The built-in pack has no folder and nothing to execute.
+fn archive(source: &PackSource) -> std::io::Result<Bytes> {
+    if source.root.as_os_str().is_empty() {
+        return Ok(Bytes::new());
+    }
+    packing::pack(&source.root)
+}
+
+fn registered(source: &PackSource, def: &ActionDef, program: &Program) -> RegisteredAction {
+    RegisteredAction {
+        def: def.clone(),
+        program: program.hash.clone(),
+        version: program.version.clone(),
+        pack_hash: source.content_hash.clone(),
+        enabled: true,
+    }
+}
+
+fn record(program: &Program, source: Option<String>) -> WorkflowRecord {
+    WorkflowRecord {
+        hash: program.hash.clone(),
+        reference: program.reference.clone(),
+        version: program.version.clone(),
+        program: program.to_json(),
+        source,
+    }
+}
+
+fn unknown(rule: &Ref, kind: &str, reference: &Ref, all: &[Ref]) -> Diagnostic {
+    let nearest = suggest(reference.as_str(), all.iter().map(Ref::as_str));
+    let diagnostic = Diagnostic::error(
+        "PACK031",
+        &format!("rules/{}.yaml", rule.name()),
+        format!("the rule `{rule}` names the {kind} `{reference}`, which does not exist"),
+    );
+    match nearest {
+        Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+        None => diagnostic,
+    }
+}
+
+fn packing_failed(error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(
+        "PACK032",
+        "pack.yaml",
+        format!("the pack's files could not be read: {error}"),
+    )
+}
