@@ -32,6 +32,7 @@ fn one_record_goes_through_unchanged() {
                 process: None,
             },
         },
+        inbox: None,
     });
     let bytes = encode_one(&sent).unwrap();
     assert_eq!(decode::<ShardMessage>(&bytes).unwrap(), vec![Ok(sent)]);

@@ -1,3 +1,4 @@
 //! Tests of the wire formats, in one binary.
 
 mod envelope;
+mod event;

@@ -1,0 +1,127 @@
+//! Stored run events: the golden files of every version are read, and today's are written unchanged.
+
+use attune_flow::run::Event;
+use attune_wire::{KINDS, WireError, decode_event, encode_event};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events")
+}
+
+fn golden(kind: &str, version: u16) -> Value {
+    let path = folder().join(format!("{kind}.v{version}.json"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{} is missing: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn every_kind_and_version_has_a_golden_file_that_can_be_read() {
+    let mut expected = Vec::new();
+    for entry in KINDS {
+        assert_eq!(
+            usize::from(entry.version),
+            entry.upcasters.len() + 1,
+            "{}",
+            entry.kind
+        );
+        for version in 1..=entry.version {
+            let event = decode_event(entry.kind, version, golden(entry.kind, version))
+                .unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(event.kind(), entry.kind);
+            expected.push(format!("{}.v{version}.json", entry.kind));
+        }
+    }
+    let mut found: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn todays_events_are_written_as_the_golden_files_say() {
+    for entry in KINDS {
+        let data = golden(entry.kind, entry.version);
+        let event = decode_event(entry.kind, entry.version, data.clone()).unwrap();
+        assert_eq!(encode_event(&event), (entry.kind, entry.version, data));
+    }
+}
+
+/// Every variant must be listed here, so that one more event cannot be forgotten in the table.
+#[test]
+fn the_table_has_every_event() {
+    fn place(event: &Event) -> usize {
+        match event {
+            Event::RunOpened { .. } => 0,
+            Event::RunBegun { .. } => 1,
+            Event::TaskActivated { .. } => 2,
+            Event::JoinMoved { .. } => 3,
+            Event::Delayed { .. } => 4,
+            Event::ItemsPlanned { .. } => 5,
+            Event::BranchesPlanned { .. } => 6,
+            Event::ItemActivated { .. } => 7,
+            Event::AttemptScheduled { .. } => 8,
+            Event::AttemptStarted { .. } => 9,
+            Event::Reported { .. } => 10,
+            Event::AttemptFailed { .. } => 11,
+            Event::AttemptLost { .. } => 12,
+            Event::StopRequested { .. } => 13,
+            Event::ExecutionEnded { .. } => 14,
+            Event::TransitionFired { .. } => 15,
+            Event::FailurePlanned { .. } => 16,
+            Event::RunFailing { .. } => 17,
+            Event::CancelRequested { .. } => 18,
+            Event::RunPaused { .. } => 19,
+            Event::RunResumed { .. } => 20,
+            Event::RunEnded { .. } => 21,
+        }
+    }
+    for (number, entry) in KINDS.iter().enumerate() {
+        let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
+        assert_eq!(place(&event), number, "{}", entry.kind);
+    }
+    assert_eq!(KINDS.len(), 22);
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    assert_eq!(
+        decode_event("run_exploded", 1, json!({})),
+        Err(WireError::UnknownEvent("run_exploded".into()))
+    );
+    for version in [0, 9] {
+        assert_eq!(
+            decode_event("run_paused", version, json!({})),
+            Err(WireError::Version {
+                kind: "run_paused".into(),
+                found: version,
+                newest: 1
+            })
+        );
+    }
+    for data in [
+        json!(null),
+        json!([1]),
+        json!({}),
+        json!({"at": "soon", "by": "x"}),
+    ] {
+        assert!(matches!(
+            decode_event("run_paused", 1, data),
+            Err(WireError::Body { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_key_that_is_not_known_is_no_error() {
+    let mut data = golden("run_paused", 1);
+    data["later"] = json!("a newer program wrote this");
+    assert_eq!(
+        decode_event("run_paused", 1, data).map(|event| event.kind()),
+        Ok("run_paused")
+    );
+}
