@@ -1,4 +1,9 @@
 //! Tests of the wire formats, in one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should end; clippy only knows the test functions themselves"
+)]
 
 mod envelope;
 mod event;
