@@ -4,7 +4,8 @@
 //! tell, nothing is said. A field that is not there is an error; a type that does not fit a warning,
 //! since a run may still bring a value that does.
 
-use super::names::{Look, World, near_or_list};
+use super::names::{Look, World};
+use super::scopes::near_or_list;
 use super::template::{Use, expression};
 use crate::syntax::codes;
 use attune_pack::yaml::Node;

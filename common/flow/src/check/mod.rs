@@ -15,6 +15,7 @@ mod names;
 mod pack;
 mod place;
 mod race;
+mod scopes;
 mod template;
 
 pub use lookup::{ActionLookup, Layered};

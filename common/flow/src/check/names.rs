@@ -6,10 +6,11 @@
 use super::fields;
 use super::graph::{Flat, Shape};
 use super::place;
+use super::scopes::{SYSTEM, near_or_list};
 use super::template::{At, Use};
 use crate::syntax::ast::{Work, Workflow};
 use crate::syntax::codes;
-use attune_pack::{ActionDef, PathType, Schema, Severity, Sink, Span};
+use attune_pack::{ActionDef, Schema, Severity, Sink, Span};
 use attune_template::{Reference, Root, Target};
 
 /// What the checks look at.
@@ -25,18 +26,6 @@ pub(super) struct World<'a> {
     /// All names that are ever published or set.
     pub(super) vars: Vec<&'a str>,
 }
-
-const SYSTEM: [&str; 8] = [
-    "execution_id",
-    "workflow",
-    "timestamp",
-    "identity",
-    "parent_id",
-    "attempt",
-    "api_url",
-    "labels",
-];
-const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
 
 /// Checks all names of all templates.
 pub(super) fn check(world: &World<'_>, uses: &[Use], sink: &mut Sink) {
@@ -128,112 +117,6 @@ impl Look<'_, '_> {
                 ),
             ),
         }
-    }
-
-    /// A member of a scope whose members are known.
-    fn member(&mut self, root: Root, path: &[&str]) {
-        if self.reference.optional {
-            return;
-        }
-        let (known, what): (Vec<String>, &str) = match root {
-            Root::Vars => (self.vars_here(), "variable"),
-            Root::System => (SYSTEM.map(str::to_owned).to_vec(), "member"),
-            Root::Event => (EVENT.map(str::to_owned).to_vec(), "member"),
-            Root::Parameters => return self.schema(self.world.parameters, path, "parameter"),
-            Root::PackConfig => match self.world.config {
-                Some(config) => return self.schema(config, path, "configuration value"),
-                None => return,
-            },
-            _ => return,
-        };
-        let Some(first) = path.first() else { return };
-        if !known.iter().any(|name| name == first) {
-            let help = near_or_list(first, known.iter().map(String::as_str), what);
-            let message = match root {
-                Root::Vars => format!("there is no variable `{first}`"),
-                _ => format!("`{}` has no member `{first}`", root.as_str()),
-            };
-            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
-        }
-    }
-
-    /// The variables that are set when the template is evaluated.
-    fn vars_here(&self) -> Vec<String> {
-        match self.used.at {
-            At::Start(count) => self
-                .world
-                .workflow
-                .vars
-                .iter()
-                .take(count)
-                .map(|entry| entry.name.value.clone())
-                .collect(),
-            _ => self
-                .world
-                .vars
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
-        }
-    }
-
-    fn schema(&mut self, schema: &Schema, path: &[&str], what: &str) {
-        let PathType::Missing { at, known } = schema.type_of(path) else {
-            return;
-        };
-        let name = path.get(at).copied().unwrap_or_default();
-        let help = near_or_list(name, known.iter().map(String::as_str), "name");
-        if at == 0 {
-            let message = format!("there is no {what} `{name}`");
-            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
-        } else {
-            let message = format!("`{}` has no field `{name}`", path[..at].join("."));
-            self.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
-        }
-    }
-
-    /// Names that only an iteration or a failure brings.
-    fn locals(&self) -> Vec<&str> {
-        let of_items = |ix: usize| -> Vec<&str> {
-            self.world.flat.tasks[ix]
-                .items
-                .iter()
-                .flat_map(|items| [items.name.as_str(), "item", "index"])
-                .collect()
-        };
-        match self.used.at {
-            At::Each(ix) => of_items(ix),
-            At::Failed(ix) => {
-                let mut names = of_items(ix);
-                names.push("error");
-                names
-            }
-            At::After(_) | At::End => vec!["error"],
-            At::Undo(ix) => of_items(ix),
-            At::Start(_) | At::Before(_) => Vec::new(),
-        }
-    }
-
-    fn local(&mut self, name: &str) {
-        if self.reference.optional || self.locals().contains(&name) {
-            return;
-        }
-        let (message, help) = match name {
-            "error" => (
-                "`error` is the error of a task that failed, and here none has".to_owned(),
-                "it can be used in transitions and in `on_error`; elsewhere write `task.<name>.error`",
-            ),
-            _ => (
-                format!("`{name}` exists only within an iteration"),
-                "it can be used in the `input` of a task that has `with_items`",
-            ),
-        };
-        self.report(
-            Severity::Error,
-            codes::NOT_HERE,
-            message,
-            Some(help.to_owned()),
-        );
     }
 
     /// A bare name: the first scope that has it wins.
@@ -395,22 +278,5 @@ impl Look<'_, '_> {
             ),
             _ => None,
         }
-    }
-}
-
-/// "did you mean", else the names that there are.
-pub(super) fn near_or_list<'n>(
-    name: &str,
-    known: impl Iterator<Item = &'n str>,
-    what: &str,
-) -> Option<String> {
-    let known: Vec<&str> = known.collect();
-    if let Some(near) = attune_pack::suggest(name, known.iter().copied()) {
-        return Some(format!("did you mean `{near}`?"));
-    }
-    match known.len() {
-        0 => Some(format!("there is no {what} at all")),
-        1..=12 => Some(format!("known: {}", known.join(", "))),
-        _ => None,
     }
 }

@@ -1,0 +1,149 @@
+//! What each scope holds: variables, parameters, configuration, `system`, `event`, local names.
+//!
+//! Owns the lists of members and the words for one that is not there. Called by [`super::names`] with
+//! one reference at a time.
+
+use super::names::Look;
+use super::template::At;
+use crate::syntax::codes;
+use attune_pack::{PathType, Schema, Severity};
+use attune_template::Root;
+
+/// Members of `system`.
+pub(super) const SYSTEM: [&str; 8] = [
+    "execution_id",
+    "workflow",
+    "timestamp",
+    "identity",
+    "parent_id",
+    "attempt",
+    "api_url",
+    "labels",
+];
+/// Members of `event`.
+const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
+
+impl Look<'_, '_> {
+    /// A member of a scope whose members are known.
+    pub(super) fn member(&mut self, root: Root, path: &[&str]) {
+        if self.reference.optional {
+            return;
+        }
+        let (known, what): (Vec<String>, &str) = match root {
+            Root::Vars => (self.vars_here(), "variable"),
+            Root::System => (SYSTEM.map(str::to_owned).to_vec(), "member"),
+            Root::Event => (EVENT.map(str::to_owned).to_vec(), "member"),
+            Root::Parameters => return self.schema(self.world.parameters, path, "parameter"),
+            Root::PackConfig => match self.world.config {
+                Some(config) => return self.schema(config, path, "configuration value"),
+                None => return,
+            },
+            _ => return,
+        };
+        let Some(first) = path.first() else { return };
+        if !known.iter().any(|name| name == first) {
+            let help = near_or_list(first, known.iter().map(String::as_str), what);
+            let message = match root {
+                Root::Vars => format!("there is no variable `{first}`"),
+                _ => format!("`{}` has no member `{first}`", root.as_str()),
+            };
+            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
+        }
+    }
+
+    /// The variables that are set when the template is evaluated.
+    pub(super) fn vars_here(&self) -> Vec<String> {
+        match self.used.at {
+            At::Start(count) => self
+                .world
+                .workflow
+                .vars
+                .iter()
+                .take(count)
+                .map(|entry| entry.name.value.clone())
+                .collect(),
+            _ => self
+                .world
+                .vars
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+        }
+    }
+
+    pub(super) fn schema(&mut self, schema: &Schema, path: &[&str], what: &str) {
+        let PathType::Missing { at, known } = schema.type_of(path) else {
+            return;
+        };
+        let name = path.get(at).copied().unwrap_or_default();
+        let help = near_or_list(name, known.iter().map(String::as_str), "name");
+        if at == 0 {
+            let message = format!("there is no {what} `{name}`");
+            self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
+        } else {
+            let message = format!("`{}` has no field `{name}`", path[..at].join("."));
+            self.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
+        }
+    }
+
+    /// Names that only an iteration or a failure brings.
+    pub(super) fn locals(&self) -> Vec<&str> {
+        let of_items = |ix: usize| -> Vec<&str> {
+            self.world.flat.tasks[ix]
+                .items
+                .iter()
+                .flat_map(|items| [items.name.as_str(), "item", "index"])
+                .collect()
+        };
+        match self.used.at {
+            At::Each(ix) => of_items(ix),
+            At::Failed(ix) => {
+                let mut names = of_items(ix);
+                names.push("error");
+                names
+            }
+            At::After(_) | At::End => vec!["error"],
+            At::Undo(ix) => of_items(ix),
+            At::Start(_) | At::Before(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn local(&mut self, name: &str) {
+        if self.reference.optional || self.locals().contains(&name) {
+            return;
+        }
+        let (message, help) = match name {
+            "error" => (
+                "`error` is the error of a task that failed, and here none has".to_owned(),
+                "it can be used in transitions and in `on_error`; elsewhere write `task.<name>.error`",
+            ),
+            _ => (
+                format!("`{name}` exists only within an iteration"),
+                "it can be used in the `input` of a task that has `with_items`",
+            ),
+        };
+        self.report(
+            Severity::Error,
+            codes::NOT_HERE,
+            message,
+            Some(help.to_owned()),
+        );
+    }
+}
+
+/// "did you mean", else the names that there are.
+pub(super) fn near_or_list<'n>(
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+    what: &str,
+) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    if let Some(near) = attune_pack::suggest(name, known.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    match known.len() {
+        0 => Some(format!("there is no {what} at all")),
+        1..=12 => Some(format!("known: {}", known.join(", "))),
+        _ => None,
+    }
+}
