@@ -3,11 +3,12 @@
 //! Owns missing and unknown names and literals of the wrong type. Values with templates are looked
 //! at when they are rendered. Called once for each call of an action.
 
+use super::lookup::{ActionLookup, known_action};
 use super::template::any_template;
 use crate::syntax::codes;
 use attune_pack::yaml::Node;
 use attune_pack::{ActionDef, Sink, Span};
-use attune_types::JsonMap;
+use attune_types::{JsonMap, Ref};
 
 /// Checks `input` (none: nothing is given) of a call that is written at `place`.
 pub(super) fn check(input: Option<&Node>, place: Span, action: &ActionDef, sink: &mut Sink) {
@@ -65,6 +66,41 @@ fn unknown(name: &str, span: Span, action: &ActionDef, given: &[&str], sink: &mu
     );
     let message = format!("`{}` has no parameter `{name}`", action.reference);
     sink.error(codes::UNKNOWN_INPUT, span, message).help = Some(help);
+}
+
+/// The action that runs another one named by its input.
+const RUN_WORKFLOW: &str = "core.run_workflow";
+
+/// Where `core.run_workflow` names what it starts: that must exist, and take its parameters.
+pub(super) fn check_started(
+    input: Option<&Node>,
+    action: &ActionDef,
+    actions: &dyn ActionLookup,
+    sink: &mut Sink,
+) {
+    if action.reference.as_str() != RUN_WORKFLOW {
+        return;
+    }
+    let Some(name) = input.and_then(|input| input.get("ref")) else {
+        return;
+    };
+    let Some(text) = name
+        .as_str()
+        .filter(|text| !super::template::has_template(text))
+    else {
+        return;
+    };
+    match Ref::parse(text) {
+        Ok(reference) => {
+            if let Some(started) = known_action(&reference, name.span, actions, sink) {
+                let parameters = input.and_then(|input| input.get("parameters"));
+                check(parameters, name.span, &started, sink);
+            }
+        }
+        Err(error) => {
+            sink.error(codes::READ.bad_value, name.span, error.to_string());
+        }
+    }
 }
 
 /// Errors about the map as a whole count only where all of it is known.

@@ -3,7 +3,8 @@
 //! Owns the trait and its implementations for maps. Implemented by the API over its catalogue and by
 //! offline tools over the packs of a folder. Never fails: what is not known is none.
 
-use attune_pack::{ActionDef, Schema};
+use crate::syntax::codes;
+use attune_pack::{ActionDef, Schema, Sink, Span};
 use attune_types::Ref;
 use std::collections::{BTreeMap, HashMap};
 
@@ -71,5 +72,38 @@ impl ActionLookup for Layered<'_> {
         self.first
             .pack_config(pack)
             .or_else(|| self.then.pack_config(pack))
+    }
+}
+
+/// The action of a reference that stands at `span`; an unknown one is reported.
+pub(super) fn known_action(
+    reference: &Ref,
+    span: Span,
+    actions: &dyn ActionLookup,
+    sink: &mut Sink,
+) -> Option<ActionDef> {
+    let found = actions.action(reference);
+    if found.is_none() {
+        let all = actions.references();
+        let help = attune_pack::suggest(reference.as_str(), all.iter().map(Ref::as_str))
+            .map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| of_pack(reference, &all));
+        let message = format!("there is no action `{reference}`");
+        sink.error_with(codes::UNKNOWN_ACTION, span, message, help);
+    }
+    found
+}
+
+/// What the pack has, where it has little enough to be named.
+fn of_pack(reference: &Ref, all: &[Ref]) -> Option<String> {
+    let names: Vec<&str> = all
+        .iter()
+        .filter(|known| known.pack() == reference.pack())
+        .map(Ref::as_str)
+        .collect();
+    match names.as_slice() {
+        [] => Some(format!("no pack `{}` is known", reference.pack())),
+        few if few.len() <= 10 => Some(format!("the pack has: {}", few.join(", "))),
+        _ => None,
     }
 }

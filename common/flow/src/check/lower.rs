@@ -6,7 +6,7 @@
 
 use super::graph::Flat;
 use super::input;
-use super::lookup::ActionLookup;
+use super::lookup::{ActionLookup, known_action};
 use super::template::{At, Templates};
 use crate::program::{
     ActionCall, Backoff, Compensate, Items, Performer, Retry, Target, Task, TaskIx, Transition,
@@ -67,7 +67,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn task(&mut self, ix: usize) -> Option<Task> {
         let task = self.flat.tasks[ix];
-        self.unsupported(task);
+        super::unsupported::check(task, self.templates.sink);
         let (work, action) = match &task.work {
             None => (None, None),
             Some(ast::Work::Parallel { fail_fast, .. }) => {
@@ -88,6 +88,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
                 _ => task.name.span,
             };
             input::check(task.input.as_ref(), place, action, self.templates.sink);
+            input::check_started(
+                task.input.as_ref(),
+                action,
+                self.actions,
+                self.templates.sink,
+            );
         }
         let input = match &task.input {
             Some(node) => self.templates.value(node, At::Each(ix)),
@@ -157,17 +163,6 @@ impl<'a, 'b> Lowering<'a, 'b> {
         }
     }
 
-    /// Keys that the language has and that nothing carries out yet: said, not ignored.
-    fn unsupported(&mut self, task: &ast::Task) {
-        if let Some(span) = task.worker_selector {
-            let message = "`worker_selector` is not supported yet";
-            self.templates
-                .sink
-                .error(codes::UNSUPPORTED, span, message)
-                .help = Some("choose workers with `pool`".to_owned());
-        }
-    }
-
     fn parallel(&self, ix: usize, fail_fast: bool) -> Work {
         let own = TaskIx(u32::try_from(ix).unwrap_or(u32::MAX));
         let children = self
@@ -186,23 +181,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     /// The action of a reference; an unknown one is reported.
     fn action(&mut self, reference: &ast::Spanned<Ref>, workflow: bool) -> Option<ActionDef> {
-        let Some(action) = self.actions.action(&reference.value) else {
-            let known = self.actions.references();
-            let help =
-                attune_pack::suggest(reference.value.as_str(), known.iter().map(Ref::as_str))
-                    .map(|near| format!("did you mean `{near}`?"))
-                    .or_else(|| of_pack(&reference.value, &known));
-            let message = format!("there is no action `{}`", reference.value);
-            self.templates
-                .sink
-                .error_with(codes::UNKNOWN_ACTION, reference.span, message, help);
-            return None;
-        };
+        let sink = &mut *self.templates.sink;
+        let action = known_action(&reference.value, reference.span, self.actions, sink)?;
         if workflow && action.runner != Runner::Workflow {
             let message = format!("`{}` is no workflow", reference.value);
-            self.templates
-                .sink
-                .error(codes::UNKNOWN_ACTION, reference.span, message)
+            sink.error(codes::UNKNOWN_ACTION, reference.span, message)
                 .help = Some("take `type: workflow` out".to_owned());
         }
         Some(action)
@@ -210,6 +193,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn call(&mut self, task: &ast::Task, action: &ActionDef) -> Work {
         let mut call = ActionCall::of(action);
+        super::unsupported::call(task, &call, self.templates.sink);
         if let Some(wanted) = &task.pool {
             if let Performer::Worker { pool, .. } = &mut call.performer {
                 pool.clone_from(&wanted.value);
@@ -382,18 +366,4 @@ fn of_action(retry: &RetryDef) -> Option<Retry> {
         jitter: retry.jitter > 0.0,
         on_error,
     })
-}
-
-/// What the pack has, where it has little enough to be named.
-fn of_pack(reference: &Ref, known: &[Ref]) -> Option<String> {
-    let names: Vec<&str> = known
-        .iter()
-        .filter(|known| known.pack() == reference.pack())
-        .map(Ref::as_str)
-        .collect();
-    match names.as_slice() {
-        [] => Some(format!("no pack `{}` is known", reference.pack())),
-        few if few.len() <= 10 => Some(format!("the pack has: {}", few.join(", "))),
-        _ => None,
-    }
 }

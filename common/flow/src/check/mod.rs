@@ -8,6 +8,7 @@
 
 mod fields;
 mod graph;
+mod inline;
 mod input;
 mod lookup;
 mod lower;
@@ -17,7 +18,9 @@ mod place;
 mod race;
 mod scopes;
 mod template;
+mod unsupported;
 
+pub use inline::{compile_inline, pointer_of};
 pub use lookup::{ActionLookup, Layered};
 pub use pack::{CompiledPack, compile_pack, outlines};
 
@@ -27,7 +30,7 @@ use attune_pack::{
     ActionDef, Delivery, Diagnostic, Diagnostics, LimitsDef, OutputFormat, Runner, Sink,
 };
 use attune_template::Template;
-use attune_types::{JsonValue, ProgramHash, Ref};
+use attune_types::{ProgramHash, Ref};
 use std::collections::BTreeMap;
 use template::{At, Templates};
 
@@ -90,33 +93,6 @@ pub fn compile_graph(
     }
     whole.output = parsed.workflow.output.clone().or(whole.output);
     check(parsed, Some(whole), text, actions)
-}
-
-/// Checks a definition that came in a request. What describes it may be left out.
-///
-/// # Errors
-/// All that is wrong with it, each with its place in the definition as pretty-printed JSON.
-pub fn compile_inline(
-    definition: &JsonValue,
-    actions: &dyn ActionLookup,
-) -> Result<Compiled, Diagnostics> {
-    let text = serde_json::to_string_pretty(definition).unwrap_or_default();
-    let mut parsed = syntax::parse("definition", &text, Form::Inline)?;
-    parsed
-        .workflow
-        .version
-        .get_or_insert_with(|| "0.0.0".to_owned());
-    parsed
-        .workflow
-        .label
-        .get_or_insert_with(|| "Inline".to_owned());
-    if parsed.workflow.reference.is_none() {
-        let reference = Ref::parse("inline.workflow").ok();
-        parsed.workflow.reference =
-            reference.map(|reference| ast::Spanned::new(reference, parsed.root.span));
-    }
-    let action = described(&parsed.workflow);
-    check(parsed, action, &text, actions)
 }
 
 /// The catalogue entry of a workflow, without looking at its tasks' actions: so that the catalogue

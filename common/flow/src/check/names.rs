@@ -64,7 +64,9 @@ impl Look<'_, '_> {
                 if self.world.flat.find(first).is_none() {
                     self.unknown_task(first);
                 }
+                self.not_yet("inquiry");
             }
+            Target::Scope(Root::Kv) => self.not_yet("kv"),
             Target::Scope(Root::Local) => self.local(first),
             Target::Scope(root) => self.member(root, &path),
         }
@@ -84,6 +86,13 @@ impl Look<'_, '_> {
             Severity::Warning => self.sink.warning(code, span, message),
         };
         diagnostic.help = help;
+    }
+
+    /// A scope that runs do not fill yet.
+    fn not_yet(&mut self, scope: &str) {
+        let message = format!("`{scope}` is not supported yet: nothing is found in it");
+        let help = Some("give a default, or pass the value as a parameter".to_owned());
+        self.report(Severity::Warning, codes::UNSUPPORTED, message, help);
     }
 
     fn span(&self) -> Span {

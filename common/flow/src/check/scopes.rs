@@ -10,7 +10,7 @@ use attune_pack::{PathType, Schema, Severity};
 use attune_template::Root;
 
 /// Members of `system`.
-pub(super) const SYSTEM: [&str; 8] = [
+pub(super) const SYSTEM: [&str; 9] = [
     "execution_id",
     "workflow",
     "timestamp",
@@ -19,6 +19,7 @@ pub(super) const SYSTEM: [&str; 8] = [
     "attempt",
     "api_url",
     "labels",
+    "trace_tag",
 ];
 /// Members of `event`.
 const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
@@ -88,24 +89,29 @@ impl Look<'_, '_> {
 
     /// Names that only an iteration or a failure brings.
     pub(super) fn locals(&self) -> Vec<&str> {
-        let of_items = |ix: usize| -> Vec<&str> {
-            self.world.flat.tasks[ix]
-                .items
-                .iter()
-                .flat_map(|items| [items.name.as_str(), "item", "index"])
-                .collect()
+        let mut names = Vec::new();
+        // The task's own items where it is an item that is looked at, else those around it.
+        let inner = match self.used.at {
+            At::Each(ix) | At::Failed(ix) | At::Undo(ix) => Some(ix),
+            At::Before(ix) | At::After(ix) => self.parent(ix),
+            At::Start(_) | At::End => None,
         };
-        match self.used.at {
-            At::Each(ix) => of_items(ix),
-            At::Failed(ix) => {
-                let mut names = of_items(ix);
-                names.push("error");
-                names
+        let mut around = inner;
+        while let Some(ix) = around {
+            if let Some(items) = &self.world.flat.tasks[ix].items {
+                names.extend([items.name.as_str(), "item", "index"]);
             }
-            At::After(_) | At::End => vec!["error"],
-            At::Undo(ix) => of_items(ix),
-            At::Start(_) | At::Before(_) => Vec::new(),
+            around = self.parent(ix);
         }
+        if matches!(self.used.at, At::Failed(_) | At::After(_) | At::End) {
+            names.push("error");
+        }
+        names
+    }
+
+    fn parent(&self, ix: usize) -> Option<usize> {
+        let parent = self.world.flat.parents.get(ix).copied().flatten()?;
+        Some(parent.0 as usize)
     }
 
     pub(super) fn local(&mut self, name: &str) {

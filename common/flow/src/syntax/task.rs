@@ -241,12 +241,10 @@ fn check_child(task: &Task, sink: &mut Sink) {
     }
 }
 
-/// Keys that mean nothing on a task which only holds others.
+/// Keys that mean nothing on a task which only holds others, or that nothing carries out for one.
 fn check_parallel(task: &Task, sink: &mut Sink) {
-    let of_items = task.items.as_ref().map(|items| items.over.span);
     let keys = [
         ("input", task.input.as_ref().map(|node| node.span)),
-        ("with_items", of_items),
         ("pool", task.pool.as_ref().map(|pool| pool.span)),
     ];
     for (key, span) in keys {
@@ -256,9 +254,9 @@ fn check_parallel(task: &Task, sink: &mut Sink) {
                 Some(format!("give `{key}` to its children"));
         }
     }
-    if task.retry.is_some() {
-        let message = "a parallel task cannot be retried as a whole";
-        sink.error(codes::UNSUPPORTED, task.name.span, message).help =
-            Some("give `retry` to its children".to_owned());
+    if let Some(timeout) = &task.timeout {
+        let message = "`timeout` of a parallel task is not supported yet";
+        sink.error(codes::UNSUPPORTED, timeout.span, message).help =
+            Some("give `timeout` to its children".to_owned());
     }
 }

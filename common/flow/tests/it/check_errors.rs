@@ -31,6 +31,9 @@ workflows/flow.yaml:11:13: error[FLOW001]: unknown key `wen` in an item of `next
   11 |     next: [{wen: 'true', do: noop}]
      |             ^^^
   help: did you mean `when`?
+workflows/flow.yaml:12:26: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
+  12 |     compensate: {action: core.noop, inputs: {}}
+     |                          ^^^^^^^^^
 workflows/flow.yaml:12:37: error[FLOW001]: unknown key `inputs` in compensate
   12 |     compensate: {action: core.noop, inputs: {}}
      |                                     ^^^^^^
@@ -188,15 +191,29 @@ fn what_is_not_supported_is_said() {
     assert_snapshot!(errors("
 concurrency: 1
 tasks:
-  - {name: a, action: core.noop, worker_selector: {gpu: true}}
+  - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
+  - {name: b, action: core.inquiry, input: {prompt: \"{{ kv.get('x') }}\"}}
 "), @r#"
 workflows/flow.yaml:5:1: error[FLOW006]: `concurrency` of a workflow is not supported yet
   5 | concurrency: 1
     | ^^^^^^^^^^^
 workflows/flow.yaml:7:51: error[FLOW006]: `worker_selector` is not supported yet
-  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}}
+  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
     |                                                   ^
   help: choose workers with `pool`
+workflows/flow.yaml:7:75: warning[FLOW006]: `trace_tag` of a task is kept, but tasks cannot be searched by it yet
+  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
+    |                                                                           ^
+workflows/flow.yaml:7:90: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
+  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
+    |                                                                                          ^
+workflows/flow.yaml:8:23: warning[FLOW006]: a run that reaches this fails with code `unavailable`: this build cannot perform `core.inquiry` yet
+  8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
+    |                       ^^^^^^^^^^^^
+workflows/flow.yaml:8:57: warning[FLOW006]: `kv` is not supported yet: nothing is found in it
+  8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
+    |                                                         ^^^^^^^^^^^
+  help: give a default, or pass the value as a parameter
 "#);
 }
 
@@ -216,7 +233,7 @@ tasks:
     type: parallel
     action: core.noop
     input: {x: 1}
-    retry: {count: 1}
+    timeout: 3
     tasks: [{name: d, action: core.noop}]
 "), @r#"
 workflows/flow.yaml:8:5: error[FLOW007]: `on_success` cannot stand beside `next`
@@ -230,10 +247,6 @@ workflows/flow.yaml:13:11: error[FLOW007]: `core.noop` does not run on a worker 
   13 |     pool: big
      |           ^^^
   help: take `pool` out
-workflows/flow.yaml:14:11: error[FLOW006]: a parallel task cannot be retried as a whole
-  14 |   - name: c
-     |           ^
-  help: give `retry` to its children
 workflows/flow.yaml:16:5: error[FLOW007]: a parallel task has `tasks` and no `action`
   16 |     action: core.noop
      |     ^^^^^^
@@ -241,6 +254,10 @@ workflows/flow.yaml:17:12: error[FLOW007]: `input` has no meaning on a parallel 
   17 |     input: {x: 1}
      |            ^
   help: give `input` to its children
+workflows/flow.yaml:18:14: error[FLOW006]: `timeout` of a parallel task is not supported yet
+  18 |     timeout: 3
+     |              ^
+  help: give `timeout` to its children
 "#);
 }
 
@@ -277,6 +294,9 @@ workflows/flow.yaml:9:17: error[FLOW010]: there is no task `deploy, report`
   9 |     on_failure: 'deploy, report'
     |                 ^^^^^^^^^^^^^^^^
   help: write several names as a list: `[a, b]`
+workflows/flow.yaml:10:17: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
+  10 |     compensate: undo
+     |                 ^^^^
 workflows/flow.yaml:10:17: error[FLOW010]: there is no task `undo`
   10 |     compensate: undo
      |                 ^^^^
@@ -457,6 +477,8 @@ tasks:
   - {name: e, action: ci.test, input: [1]}
   - {name: f, action: core.noop, input: {x: 1}}
   - {name: g, action: core.sleep}
+  - {name: h, action: core.run_workflow, input: {ref: ci.biuld}}
+  - {name: i, action: core.run_workflow, input: {ref: ci.build, parameters: {ap: x}}}
 "), @r#"
 workflows/flow.yaml:6:23: error[FLOW021]: `ci.build` needs the input `app`
   6 |   - {name: a, action: ci.build}
@@ -492,6 +514,18 @@ workflows/flow.yaml:11:42: error[FLOW022]: `core.noop` has no parameter `x`
 workflows/flow.yaml:12:23: error[FLOW023]: `core.sleep` does not take this input: {} has less than 1 property
   12 |   - {name: g, action: core.sleep}
      |                       ^^^^^^^^^^
+workflows/flow.yaml:13:55: error[FLOW020]: there is no action `ci.biuld`
+  13 |   - {name: h, action: core.run_workflow, input: {ref: ci.biuld}}
+     |                                                       ^^^^^^^^
+  help: did you mean `ci.build`?
+workflows/flow.yaml:14:55: error[FLOW021]: `ci.build` needs the input `app`
+  14 |   - {name: i, action: core.run_workflow, input: {ref: ci.build, parameters: {ap: x}}}
+     |                                                       ^^^^^^^^
+  help: add `app` under `input` (string)
+workflows/flow.yaml:14:78: error[FLOW022]: `ci.build` has no parameter `ap`
+  14 |   - {name: i, action: core.run_workflow, input: {ref: ci.build, parameters: {ap: x}}}
+     |                                                                              ^^
+  help: did you mean `app`?
 "#);
 }
 

@@ -120,6 +120,10 @@ workflows/flow.yaml:10:16: error[FLOW032]: there is no task `deploy`
   10 |   b: "{{ 'x' ~ task.deploy.status }}"
      |                ^^^^^^^^^^^^^^^^^^
   help: known: build
+workflows/flow.yaml:11:10: warning[FLOW006]: `inquiry` is not supported yet: nothing is found in it
+  11 |   c: '{{ inquiry.approve }}'
+     |          ^^^^^^^^^^^^^^^
+  help: give a default, or pass the value as a parameter
 workflows/flow.yaml:11:10: error[FLOW032]: there is no task `approve`
   11 |   c: '{{ inquiry.approve }}'
      |          ^^^^^^^^^^^^^^^

@@ -1,7 +1,9 @@
 //! What is made of a definition: shorthands folded, defaults taken over, dialects alike.
 
 use crate::check_support::{catalogue, check, errors, layered};
-use attune_flow::check::{compile, compile_graph, compile_inline, compile_pack, outline};
+use attune_flow::check::{
+    compile, compile_graph, compile_inline, compile_pack, outline, pointer_of,
+};
 use attune_flow::program::{Join, Performer, Program, Target, TaskIx, Tolerate, Work};
 use attune_pack::{Runner, from_files};
 use attune_types::Duration;
@@ -192,6 +194,21 @@ fn iterations_joins_and_parallel_tasks_are_read() {
 }
 
 #[test]
+fn children_of_an_iterated_parallel_task_see_its_item() {
+    let made = program(
+        "tasks:
+  - name: all
+    type: parallel
+    with_items: [1, 2]
+    retry: {count: 1}
+    tasks:
+      - {name: one, action: core.set, when: item > 1, input: {n: \"{{ item }} {{ index }}\"}, publish: {x: \"{{ item }}\"}}
+",
+    );
+    assert!(made.tasks[0].items.is_some() && made.tasks[0].retry.is_some());
+}
+
+#[test]
 fn a_graph_file_takes_what_describes_it_from_its_action() {
     let pack = from_files([
         ("pack.yaml", "ref: ci\nlabel: CI\nversion: 3.0.0\n"),
@@ -255,6 +272,13 @@ fn a_definition_in_a_request_needs_tasks_alone() {
     )
     .unwrap_err();
     assert_eq!(found.0[0].code, "FLOW020");
+    assert_eq!(
+        pointer_of(
+            &json!({"tasks": {"a": {"action": "core.nop"}}}),
+            &found.0[0]
+        ),
+        "/tasks/a/action"
+    );
     assert!(compile_inline(&json!([1]), &catalogue()).is_err());
 }
 
