@@ -1,0 +1,401 @@
+//! One run as an actor: decide, commit, fold, act, acknowledge.
+//!
+//! Owns the run's live state while it is in memory. Takes commands from the registry, one batch at a
+//! time: what arrives while a commit is under way is decided together afterwards. On a failed commit
+//! the actor ends, and whatever it held goes back to where it came from; the next message loads the
+//! run as it is stored. Never writes when it stops.
+
+use super::care::Care;
+use super::load::{LoadError, Loaded};
+use super::registry::Registry;
+use super::step::Flight;
+use super::ticket::Ticket;
+use attune_flow::run::Command;
+use attune_port::AppendError;
+use attune_types::{AttemptId, ExecutionStatus, RunId, Timestamp};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+/// How long a command that only tells (an attempt started, a report) waits for company.
+const LINGER: Duration = Duration::from_millis(200);
+/// How long an actor waits before it gives its messages back when the store does not answer.
+const STORE_AWAY: Duration = Duration::from_millis(500);
+
+/// What a run's actor is told.
+pub(crate) enum RunMessage {
+    /// A command, from wherever.
+    Command {
+        command: Command,
+        /// The inbox row that holds it.
+        inbox: Option<Uuid>,
+        /// The message that brought it.
+        ticket: Option<Ticket>,
+    },
+    /// There may be something to do.
+    Look { ticket: Option<Ticket> },
+    /// The commit under way is answered.
+    Committed(Result<(), AppendError>),
+    /// A timer of this actor rang.
+    Timer,
+    /// Told commands have lingered long enough.
+    Flush,
+}
+
+/// What a run's actor starts from.
+pub(crate) struct RunArguments {
+    pub(crate) run: RunId,
+    pub(crate) shard: u16,
+    pub(crate) epoch: u64,
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// A command that waits to be decided.
+pub(crate) struct Waiting {
+    pub(crate) command: Command,
+    pub(crate) inbox: Option<Uuid>,
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// The actor's state.
+pub(crate) struct RunCell {
+    pub(crate) run: RunId,
+    pub(crate) shard: u16,
+    pub(crate) epoch: u64,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) live: Option<Loaded>,
+    pub(crate) queue: VecDeque<Waiting>,
+    pub(crate) flight: Option<Flight>,
+    pub(crate) care: Care,
+    pub(crate) natives: HashMap<AttemptId, AbortHandle>,
+    timer: Option<(Timestamp, AbortHandle)>,
+    lingering: bool,
+    busy_at: tokio::time::Instant,
+    /// Out of the map: whatever still arrives goes to a new actor.
+    retired: bool,
+}
+
+/// The behaviour; all state is in [`RunCell`].
+pub(crate) struct RunActor;
+
+impl Actor for RunActor {
+    type Msg = RunMessage;
+    type State = RunCell;
+    type Arguments = RunArguments;
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<RunMessage>,
+        arguments: RunArguments,
+    ) -> Result<RunCell, ActorProcessingErr> {
+        Ok(RunCell {
+            run: arguments.run,
+            shard: arguments.shard,
+            epoch: arguments.epoch,
+            registry: arguments.registry,
+            live: None,
+            queue: VecDeque::new(),
+            flight: None,
+            care: Care::default(),
+            natives: HashMap::new(),
+            timer: None,
+            lingering: false,
+            busy_at: tokio::time::Instant::now(),
+            retired: false,
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<RunMessage>,
+        message: RunMessage,
+        cell: &mut RunCell,
+    ) -> Result<(), ActorProcessingErr> {
+        if cell.retired {
+            cell.forward(message);
+            return Ok(());
+        }
+        let was_away = cell.live.is_none();
+        if was_away && !cell.load(&myself).await {
+            cell.queue.clear();
+            return Ok(());
+        }
+        match message {
+            RunMessage::Command {
+                command,
+                inbox,
+                ticket,
+            } => {
+                let tells = matches!(
+                    command,
+                    Command::AttemptStarted { .. } | Command::Reported { .. }
+                );
+                cell.queue.push_back(Waiting {
+                    command,
+                    inbox,
+                    ticket,
+                });
+                if tells {
+                    cell.linger(&myself);
+                } else {
+                    cell.step(&myself);
+                }
+            }
+            RunMessage::Look { ticket } => {
+                if let Some(ticket) = ticket {
+                    ticket.done();
+                }
+                // The load has just read it.
+                if !was_away {
+                    cell.read_inbox().await;
+                }
+                cell.step(&myself);
+            }
+            RunMessage::Flush => {
+                cell.lingering = false;
+                cell.step(&myself);
+            }
+            RunMessage::Timer => {
+                cell.timer = None;
+                cell.wake(&myself).await;
+            }
+            RunMessage::Committed(answer) => match answer {
+                Ok(()) => cell.committed(&myself).await,
+                Err(error) => cell.lost_commit(&myself, error).await,
+            },
+        }
+        cell.rest_or_arm(&myself);
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _myself: ActorRef<RunMessage>,
+        cell: &mut RunCell,
+    ) -> Result<(), ActorProcessingErr> {
+        for (_, native) in cell.natives.drain() {
+            native.abort();
+        }
+        if let Some((_, timer)) = cell.timer.take() {
+            timer.abort();
+        }
+        Ok(())
+    }
+}
+
+impl RunCell {
+    /// Loads the run, and takes up what it owes. False: there is nothing to go on with, and the
+    /// actor has retired.
+    async fn load(&mut self, myself: &ActorRef<RunMessage>) -> bool {
+        match self.registry.shared.loader.load(self.run).await {
+            Ok(loaded) => {
+                let fresh = loaded.state.status() == ExecutionStatus::Requested;
+                let over = loaded.state.is_terminal();
+                for stored in &loaded.inbox {
+                    self.queue.push_back(Waiting {
+                        command: stored.command.clone(),
+                        inbox: Some(stored.id),
+                        ticket: None,
+                    });
+                }
+                self.live = Some(loaded);
+                if fresh {
+                    self.queue.push_front(Waiting {
+                        command: Command::Begin,
+                        inbox: None,
+                        ticket: None,
+                    });
+                } else if !over {
+                    self.take_up(myself).await;
+                }
+                true
+            }
+            Err(LoadError::Unknown(_)) => {
+                tracing::warn!(run = %self.run, "a message named a run that does not exist");
+                self.retire(myself);
+                false
+            }
+            Err(LoadError::Transient(reason)) => {
+                tracing::warn!(run = %self.run, reason, "the run could not be loaded now");
+                tokio::time::sleep(STORE_AWAY).await;
+                self.retire(myself);
+                false
+            }
+            Err(LoadError::Corrupt(reason)) => {
+                self.registry.quarantine(self.run, &reason).await;
+                self.retire(myself);
+                false
+            }
+        }
+    }
+
+    /// Commands may have been stored while their hints were lost; a load reads them, a live actor
+    /// asks again.
+    async fn read_inbox(&mut self) {
+        let known = self
+            .queue
+            .iter()
+            .filter_map(|waiting| waiting.inbox)
+            .collect::<Vec<_>>();
+        let flying = self
+            .flight
+            .as_ref()
+            .map(|flight| flight.inbox.clone())
+            .unwrap_or_default();
+        match self.registry.shared.deps.stores.runs.inbox(self.run).await {
+            Ok(stored) => {
+                for command in stored {
+                    if !known.contains(&command.id) && !flying.contains(&command.id) {
+                        self.queue.push_back(Waiting {
+                            command: command.command,
+                            inbox: Some(command.id),
+                            ticket: None,
+                        });
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(run = %self.run, %error, "the inbox could not be read"),
+        }
+    }
+
+    /// Everything that is due by the clock.
+    async fn wake(&mut self, myself: &ActorRef<RunMessage>) {
+        let now = self.registry.shared.deps.clock.now();
+        let due = self
+            .live
+            .as_ref()
+            .and_then(|live| live.state.wake_at())
+            .is_some_and(|at| at <= now);
+        if due {
+            self.queue.push_back(Waiting {
+                command: Command::Wake,
+                inbox: None,
+                ticket: None,
+            });
+        }
+        if self.care.is_due(now) {
+            self.look_after(now).await;
+        }
+        self.step(myself);
+    }
+
+    fn linger(&mut self, myself: &ActorRef<RunMessage>) {
+        if !self.lingering {
+            self.lingering = true;
+            let myself = myself.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(LINGER).await;
+                drop(myself.cast(RunMessage::Flush));
+            });
+        }
+    }
+
+    /// The commit did not happen, or nobody knows: what is held goes back, and the next message
+    /// loads the run as it is stored.
+    async fn lost_commit(&mut self, myself: &ActorRef<RunMessage>, error: AppendError) {
+        if !matches!(error, AppendError::Store(_)) {
+            self.registry.shared.deps.metrics.commits.conflicts.inc();
+        }
+        tracing::warn!(run = %self.run, %error, "the commit failed; the run is loaded again");
+        let again = match &error {
+            AppendError::Fenced { .. } => false,
+            AppendError::Moved { .. } => true,
+            AppendError::Store(attune_port::StoreError::Invalid(reason)) => {
+                let reason = format!("its events cannot be stored: {reason}");
+                self.registry.quarantine(self.run, &reason).await;
+                false
+            }
+            AppendError::Store(_) => {
+                tokio::time::sleep(STORE_AWAY).await;
+                true
+            }
+        };
+        self.flight = None;
+        self.queue.clear();
+        let (registry, run) = (Arc::clone(&self.registry), self.run);
+        self.retire(myself);
+        if again {
+            registry.look(run, None);
+        }
+    }
+
+    /// After each message: rests if there is nothing to do for long, or sets the timer.
+    fn rest_or_arm(&mut self, myself: &ActorRef<RunMessage>) {
+        let Some(live) = &self.live else { return };
+        if self.flight.is_some() || !self.queue.is_empty() {
+            self.busy_at = tokio::time::Instant::now();
+            return;
+        }
+        if live.state.is_terminal() {
+            self.retire(myself);
+            return;
+        }
+        let now = self.registry.shared.deps.clock.now();
+        let idle_after = self.registry.shared.config.idle_after;
+        let next = self.next_look();
+        let soon = next.is_some_and(|at| at.duration_since(now) < signed(idle_after));
+        let rested = self.busy_at.elapsed() >= idle_after;
+        if rested && !soon && self.natives.is_empty() {
+            self.retire(myself);
+            return;
+        }
+        // The timer also ends the rest: a run with nothing due is looked at once, to be let go.
+        let rest = now
+            .checked_add(signed(idle_after))
+            .unwrap_or(Timestamp::MAX);
+        self.arm(myself, next.map_or(rest, |at| at.min(rest)), now);
+    }
+
+    /// The earliest time at which this run is to be looked at, by its own timers or because
+    /// something that it sent may have been lost.
+    pub(crate) fn next_look(&self) -> Option<Timestamp> {
+        let own = self.live.as_ref().and_then(|live| live.state.wake_at());
+        [own, self.care.next()].into_iter().flatten().min()
+    }
+
+    fn arm(&mut self, myself: &ActorRef<RunMessage>, at: Timestamp, now: Timestamp) {
+        if self.timer.as_ref().is_some_and(|(set, _)| *set == at) {
+            return;
+        }
+        if let Some((_, timer)) = self.timer.take() {
+            timer.abort();
+        }
+        let wait = Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
+        let myself = myself.clone();
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            drop(myself.cast(RunMessage::Timer));
+        });
+        self.timer = Some((at, task.abort_handle()));
+    }
+
+    /// Leaves the map first, so that what is sent from now on goes to a new actor, then ends after
+    /// what is in the mailbox, which is sent on.
+    fn retire(&mut self, myself: &ActorRef<RunMessage>) {
+        self.retired = true;
+        self.registry.left(self.run, myself.get_id());
+        for (_, native) in self.natives.drain() {
+            native.abort();
+        }
+        if let Err(error) = myself.drain() {
+            tracing::debug!(run = %self.run, %error, "the actor had ended already");
+        }
+    }
+
+    fn forward(&self, message: RunMessage) {
+        match message {
+            RunMessage::Command { .. } | RunMessage::Look { .. } => {
+                self.registry.tell(self.run, message);
+            }
+            RunMessage::Committed(_) | RunMessage::Timer | RunMessage::Flush => {}
+        }
+    }
+}
+
+/// A duration for arithmetic with timestamps.
+pub(crate) fn signed(duration: Duration) -> jiff::SignedDuration {
+    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
+}

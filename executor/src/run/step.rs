@@ -1,0 +1,327 @@
+//! One step of a run: decide on all that waits, fold, commit; then act and acknowledge.
+
+use super::actor::{RunCell, RunMessage, Waiting};
+use super::count;
+use super::load::SNAPSHOT_VERSION;
+use super::ticket::Ticket;
+use attune_flow::run::{
+    Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide, fold,
+};
+use attune_port::{Append, NewEvent, NewInboxCommand, RunUpdate, Snapshot, StoredEvent};
+use attune_rules::TriggerEvent;
+use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
+use attune_wire::{LiveKind, LiveNotice};
+use ractor::ActorRef;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Commands decided in one step.
+const MOST: usize = 1_000;
+
+/// A commit under way, and what follows once it is answered.
+pub(crate) struct Flight {
+    tickets: Vec<Ticket>,
+    pub(crate) inbox: Vec<Uuid>,
+    owed: BTreeMap<EffectKey, Effect>,
+    status: ExecutionStatus,
+    seq: u64,
+    changed: bool,
+    began: bool,
+    /// What changed in the read model, for the metrics.
+    rows: Vec<ExecutionRow>,
+}
+
+impl RunCell {
+    /// Decides on everything that waits and sends it to the committer. Does nothing while a commit
+    /// is under way.
+    pub(crate) fn step(&mut self, myself: &ActorRef<RunMessage>) {
+        if self.flight.is_some() || self.queue.is_empty() {
+            return;
+        }
+        let Some(mut live) = self.live.take() else {
+            return;
+        };
+        let clock = &self.registry.shared.deps.clock;
+        let mut flight = Flight {
+            tickets: Vec::new(),
+            inbox: Vec::new(),
+            owed: BTreeMap::new(),
+            status: live.state.status(),
+            seq: live.seq,
+            changed: false,
+            began: false,
+            rows: Vec::new(),
+        };
+        let was = live.state.status();
+        let mut events = Vec::new();
+        let mut rows = HashMap::new();
+        let mut closed = Vec::new();
+        for waiting in self.queue.drain(..self.queue.len().min(MOST)) {
+            let Waiting {
+                command,
+                inbox,
+                ticket,
+            } = waiting;
+            flight.inbox.extend(inbox);
+            flight.tickets.extend(ticket);
+            // A clock that was set back must not turn a run's history around.
+            let now = Now {
+                at: clock.now().max(live.last_at),
+                entropy: clock.entropy(),
+            };
+            if let Some(attempt) = ended_attempt(&command) {
+                closed.push(attempt);
+                self.natives.remove(&attempt);
+                self.care.settled(&attempt);
+            }
+            if let attune_flow::run::Command::AttemptStarted { attempt, .. } = &command {
+                self.care.started(attempt);
+            }
+            match decide(&live.program, &live.state, &command, &now) {
+                Ok(new) => {
+                    let (state, change) = fold(&live.program, live.state, &new);
+                    live.state = state;
+                    live.last_at = now.at;
+                    merge(&mut flight.owed, &mut rows, change);
+                    events.extend(new);
+                }
+                Err(rejection) => {
+                    tracing::debug!(run = %self.run, ?command, %rejection, "refused");
+                }
+            }
+        }
+        self.care
+            .begin(&flight.owed, clock.now(), &self.registry.shared.config);
+        flight.status = live.state.status();
+        flight.changed = !events.is_empty();
+        flight.began = was == ExecutionStatus::Requested && flight.status != was;
+        flight.rows = rows.into_values().collect();
+        let after_seq = live.seq;
+        let stored: Vec<StoredEvent> = events
+            .iter()
+            .zip(after_seq + 1..)
+            .map(|(event, seq)| store(event, seq))
+            .collect();
+        live.seq += stored.len() as u64;
+        live.since_snapshot += stored.len() as u64;
+        flight.seq = live.seq;
+        let over = live.state.is_terminal() && !was.is_terminal();
+        if !flight.changed && flight.inbox.is_empty() && closed.is_empty() {
+            self.live = Some(live);
+            self.flight = Some(flight);
+            drop(myself.cast(RunMessage::Committed(Ok(()))));
+            return;
+        }
+        let (inbox, emitted) = if over {
+            (
+                to_parent(&live.state).into_iter().collect(),
+                self.finished_event(&live.state, live.last_at),
+            )
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let update = RunUpdate {
+            status: live.state.status(),
+            active: !live.state.is_terminal(),
+            wake_at: None,
+        };
+        self.live = Some(live);
+        let append = Append {
+            run: self.run,
+            shard: self.shard,
+            epoch: self.epoch,
+            executor: self.registry.shared.config.id,
+            after_seq,
+            events: stored,
+            update: RunUpdate {
+                wake_at: update.active.then(|| self.next_look()).flatten(),
+                ..update
+            },
+            rows: flight.rows.clone(),
+            inbox_done: flight.inbox.clone(),
+            closed,
+            inbox,
+            emitted,
+        };
+        self.flight = Some(flight);
+        let registry = Arc::clone(&self.registry);
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            // No answer: the process is stopping, and nothing was written.
+            if let Some(answer) = registry.shared.commits.call(append).await {
+                drop(myself.cast(RunMessage::Committed(answer)));
+            }
+        });
+    }
+
+    /// The commit happened: act, tell, acknowledge, and go on with what came meanwhile.
+    pub(crate) async fn committed(&mut self, myself: &ActorRef<RunMessage>) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        for ticket in flight.tickets {
+            ticket.done();
+        }
+        if flight.changed {
+            count::step(
+                &self.registry.shared.deps.metrics,
+                &flight.rows,
+                flight.began,
+            );
+            self.tell_watchers(flight.status, flight.seq);
+            self.keep_snapshot();
+        }
+        if flight.status.is_terminal() {
+            self.hint_parent();
+        }
+        self.perform(flight.owed).await;
+        self.step(myself);
+    }
+
+    fn tell_watchers(&self, status: ExecutionStatus, seq: u64) {
+        let Some(live) = &self.live else { return };
+        let header = live.state.header();
+        self.registry.shared.live.tell(LiveNotice {
+            run: self.run,
+            root: header
+                .parent
+                .as_ref()
+                .map_or(self.run, |parent| parent.root),
+            seq,
+            status,
+            kind: if status.is_terminal() {
+                LiveKind::Finished
+            } else {
+                LiveKind::Changed
+            },
+        });
+    }
+
+    /// A snapshot is a cache: it is written beside the log, and losing it costs only time.
+    fn keep_snapshot(&mut self) {
+        let every = self.registry.shared.config.snapshot_every;
+        let Some(live) = &mut self.live else { return };
+        if live.since_snapshot < every || live.state.is_terminal() {
+            return;
+        }
+        live.since_snapshot = 0;
+        match serde_json::to_value(&live.state) {
+            Ok(data) => {
+                let snapshot = Snapshot {
+                    seq: live.seq,
+                    version: SNAPSHOT_VERSION,
+                    data,
+                };
+                let runs = Arc::clone(&self.registry.shared.deps.stores.runs);
+                let run = self.run;
+                tokio::spawn(async move {
+                    if let Err(error) = runs.snapshot(run, snapshot).await {
+                        tracing::warn!(%run, %error, "a snapshot was not kept");
+                    }
+                });
+            }
+            Err(error) => tracing::warn!(run = %self.run, %error, "a snapshot could not be made"),
+        }
+    }
+
+    /// The event that rules on finished executions see, if there are any such rules.
+    fn finished_event(&self, state: &RunState, at: Timestamp) -> Vec<NewEvent> {
+        let Ok(trigger) = Ref::parse("core.execution_finished") else {
+            return Vec::new();
+        };
+        let catalogue = self.registry.shared.deps.directory.current();
+        let wanted = catalogue
+            .rules
+            .iter()
+            .any(|rule| rule.present && rule.def.enabled && rule.def.trigger == trigger);
+        if !wanted {
+            return Vec::new();
+        }
+        let header = state.header();
+        vec![NewEvent {
+            event: TriggerEvent {
+                id: EventId(self.run.derive("finished")),
+                trigger,
+                payload: json!({
+                    "execution_id": self.run,
+                    "action": header.action,
+                    "status": state.status(),
+                    "output": state.output(),
+                    "error": state.error(),
+                    "started_by": header.started_by,
+                    "parent_id": header.parent.as_ref().map(|parent| parent.run),
+                }),
+                at,
+                source: Some("executor".to_owned()),
+                dedupe: None,
+                trigger_parameters: None,
+            },
+        }]
+    }
+
+    /// The parent has the end in its inbox already; this only makes it look sooner.
+    fn hint_parent(&self) {
+        let Some(live) = &self.live else { return };
+        let Some(command) = to_parent(&live.state) else {
+            return;
+        };
+        self.registry.shared.performer.tell_run(
+            &self.registry,
+            command.run,
+            command.command,
+            Some(command.id),
+        );
+    }
+}
+
+/// The attempt that a command closes, if it closes one.
+fn ended_attempt(command: &attune_flow::run::Command) -> Option<AttemptId> {
+    use attune_flow::run::Command;
+    match command {
+        Command::AttemptFinished { attempt, .. } | Command::AttemptLost { attempt, .. } => {
+            Some(*attempt)
+        }
+        _ => None,
+    }
+}
+
+fn merge(
+    owed: &mut BTreeMap<EffectKey, Effect>,
+    rows: &mut HashMap<attune_types::ExecutionId, ExecutionRow>,
+    change: Change,
+) {
+    for key in change.settled {
+        owed.remove(&key);
+    }
+    owed.extend(change.owed);
+    rows.extend(change.rows.into_iter().map(|row| (row.id, row)));
+}
+
+fn store(event: &Event, seq: u64) -> StoredEvent {
+    let (kind, version, data) = attune_wire::encode_event(event);
+    StoredEvent {
+        seq,
+        at: event.at(),
+        kind: kind.to_owned(),
+        version,
+        data,
+    }
+}
+
+/// The end of a child run, as its parent is told. The same end has the same id, however often it is
+/// told.
+fn to_parent(state: &RunState) -> Option<NewInboxCommand> {
+    let parent = state.header().parent.as_ref()?;
+    let run: RunId = state.header().run;
+    let outcome = state.outcome()?;
+    Some(NewInboxCommand {
+        id: run.derive("to parent"),
+        run: parent.run,
+        command: attune_flow::run::Command::AttemptFinished {
+            attempt: AttemptId(run.uuid()),
+            outcome,
+        },
+    })
+}
