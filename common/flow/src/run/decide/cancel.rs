@@ -78,52 +78,51 @@ impl Step<'_> {
 
     /// Nothing new starts: ends what waits, and stops what runs if there is a reason to.
     fn close_down(&mut self, stop: Option<StopReason>) {
-        let live: Vec<ExecutionId> = self.state.live().iter().map(|live| live.id).collect();
-        for id in live {
-            match self.state.execution(id).map(|execution| &execution.phase) {
-                Some(Phase::Ready | Phase::Delayed(_)) => {
-                    self.end_plain(id, ExecutionStatus::Cancelled);
-                }
-                Some(Phase::Retrying(_)) => self.end_retrying(id),
-                Some(Phase::Attempting(_)) => {
-                    if let Some(reason) = stop {
-                        self.stop(id, reason);
-                    }
-                }
-                Some(Phase::Gathering) => self.todo.push_back(Todo::Gather {
-                    above: id,
-                    failed: false,
-                }),
-                Some(Phase::Ended(_)) | None => {}
+        let live: Vec<Todo> = self
+            .state
+            .live()
+            .iter()
+            .map(|live| Todo::Close(live.id, stop))
+            .collect();
+        self.todo.extend(live);
+    }
+
+    /// Ends one execution that waits; stops one that runs if there is a reason to.
+    pub(super) fn close_one(&mut self, id: ExecutionId, reason: Option<StopReason>) {
+        match self.state.execution(id).map(|execution| &execution.phase) {
+            Some(Phase::Ready | Phase::Delayed(_)) => {
+                self.end_plain(id, ExecutionStatus::Cancelled);
             }
+            Some(Phase::Retrying(_)) => self.end_retrying(id),
+            Some(Phase::Attempting(_)) => {
+                if let Some(reason) = reason {
+                    self.stop(id, reason);
+                }
+            }
+            Some(Phase::Gathering) => self.todo.push_back(Todo::Gather {
+                above: id,
+                failed: false,
+            }),
+            Some(Phase::Ended(_)) | None => {}
         }
     }
 
-    /// Stops one execution: what waits ends at once, an open attempt is owed a stop.
+    /// Stops an open attempt: a sleep ends at once, anybody else is owed a stop.
     pub(super) fn stop(&mut self, id: ExecutionId, reason: StopReason) {
-        let Some(execution) = self.state.execution(id) else {
+        let Some(attempt) = self.state.execution(id).and_then(|known| known.attempt()) else {
             return;
         };
-        let due = match &execution.phase {
-            Phase::Ready | Phase::Delayed(_) => {
+        if attempt.stopping.is_some() {
+            return;
+        }
+        let due = match (&attempt.by, &attempt.started) {
+            (By::Timer, _) => {
                 self.end_plain(id, ExecutionStatus::Cancelled);
                 return;
             }
-            Phase::Retrying(_) => {
-                self.end_retrying(id);
-                return;
-            }
-            Phase::Gathering | Phase::Ended(_) => return,
-            Phase::Attempting(attempt) if attempt.stopping.is_some() => return,
-            Phase::Attempting(attempt) => match (&attempt.by, &attempt.started) {
-                (By::Timer, _) => {
-                    self.end_plain(id, ExecutionStatus::Cancelled);
-                    return;
-                }
-                (By::Child { .. }, _) => None,
-                (By::Worker { .. }, None) => duration::after(self.at(), STOP_WAITING),
-                (By::Worker { .. } | By::Native, _) => duration::after(self.at(), STOP_WORKING),
-            },
+            (By::Child { .. }, _) => None,
+            (By::Worker { .. }, None) => duration::after(self.at(), STOP_WAITING),
+            (By::Worker { .. } | By::Native, _) => duration::after(self.at(), STOP_WORKING),
         };
         self.push(Event::StopRequested {
             at: self.at(),

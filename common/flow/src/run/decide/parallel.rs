@@ -126,9 +126,9 @@ impl Step<'_> {
             .filter(|execution| self.stands_below(execution, above))
             .map(|execution| execution.id)
             .collect();
-        for part in parts {
-            self.stop(part, StopReason::FailFast);
-        }
+        let reason = Some(StopReason::FailFast);
+        self.todo
+            .extend(parts.into_iter().map(|part| Todo::Close(part, reason)));
     }
 
     fn stands_below(&self, execution: &Execution, above: ExecutionId) -> bool {

@@ -1,7 +1,7 @@
 //! The working copy of one decision: state, events so far, and what is still to be done.
 
 use crate::program::{Program, Task};
-use crate::run::event::Values;
+use crate::run::event::{StopReason, Values};
 use crate::run::evolve::apply;
 use crate::run::scope::RunScope;
 use crate::run::state::execution::Execution;
@@ -15,8 +15,10 @@ use std::collections::VecDeque;
 pub(super) enum Todo {
     /// Start an activation that was reached.
     Start(ExecutionId),
-    /// Go on with an activation whose delay is over.
-    Launch(ExecutionId),
+    /// Do what is due for it by the clock.
+    Due(ExecutionId),
+    /// End what waits and, if there is a reason, stop what runs.
+    Close(ExecutionId, Option<StopReason>),
     /// Try again.
     Again(ExecutionId),
     /// Take the transitions of an activation that ended, and tell what is above it.
@@ -106,7 +108,8 @@ impl<'a> Step<'a> {
             while let Some(todo) = self.todo.pop_front() {
                 match todo {
                     Todo::Start(id) => self.start(id),
-                    Todo::Launch(id) => self.launch(id),
+                    Todo::Due(id) => self.due(id),
+                    Todo::Close(id, reason) => self.close_one(id, reason),
                     Todo::Again(id) => self.again(id),
                     Todo::After(id, fired) => self.after(id, fired),
                     Todo::Gather { above, failed } => self.gather(above, failed),

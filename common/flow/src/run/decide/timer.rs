@@ -23,16 +23,20 @@ impl Step<'_> {
             .into_iter()
             .map(|execution| execution.id)
             .collect();
-        for id in due {
-            match self.state.execution(id).map(|execution| &execution.phase) {
-                Some(Phase::Delayed(_)) => self.todo.push_back(Todo::Launch(id)),
-                Some(Phase::Retrying(_)) => self.todo.push_back(Todo::Again(id)),
-                Some(Phase::Attempting(attempt)) => {
-                    let attempt = attempt.clone();
-                    self.attempt_due(id, &attempt);
-                }
-                _ => {}
+        // One after the other, each with all that follows from it.
+        self.todo.extend(due.into_iter().map(Todo::Due));
+    }
+
+    /// Does what is due for one execution.
+    pub(super) fn due(&mut self, id: ExecutionId) {
+        match self.state.execution(id).map(|execution| &execution.phase) {
+            Some(Phase::Delayed(until)) if *until <= self.at() => self.launch(id),
+            Some(Phase::Retrying(until)) if *until <= self.at() => self.again(id),
+            Some(Phase::Attempting(attempt)) if attempt.due.is_some_and(|due| due <= self.at()) => {
+                let attempt = attempt.clone();
+                self.attempt_due(id, &attempt);
             }
+            _ => {}
         }
     }
 

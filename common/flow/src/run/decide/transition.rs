@@ -97,9 +97,7 @@ impl Step<'_> {
                 self.fail_by_task(id);
             }
             self.fail_as_planned();
-            for fired in fired {
-                self.fire(id, task, fired);
-            }
+            self.fire_all(id, task, fired);
             self.move_on_behind(task);
         }
         if let Some(above) = parent {
@@ -137,13 +135,51 @@ impl Step<'_> {
         }
     }
 
-    fn fire(&mut self, id: ExecutionId, task: TaskIx, fired: Fired) {
+    /// Takes the transitions in order. Joins are looked at when all have been taken: until then it is
+    /// not known which of their edges may still arrive.
+    fn fire_all(&mut self, id: ExecutionId, task: TaskIx, fired: Vec<Fired>) {
+        let mut joins: Vec<TaskIx> = Vec::new();
+        let mut failing: Option<(Vec<ExecutionId>, Vec<TaskIx>)> = None;
+        for fired in fired {
+            let (started, reached, fails) = self.fire(id, task, fired);
+            for join in &reached {
+                if !joins.contains(join) {
+                    joins.push(*join);
+                }
+            }
+            if fails {
+                let (after, beside) = failing.get_or_insert_default();
+                after.extend(started);
+                beside.extend(reached);
+            }
+        }
+        for join in joins {
+            if let Some(opened) = self.try_join(join)
+                && let Some((after, beside)) = &mut failing
+                && beside.contains(&join)
+            {
+                after.push(opened);
+            }
+        }
+        if let Some((after, _)) = failing {
+            self.plan_failure(id, after);
+        }
+    }
+
+    /// Takes one transition. Gives the activations that it started, the joins that it reached, and
+    /// whether it fails the run.
+    fn fire(
+        &mut self,
+        id: ExecutionId,
+        task: TaskIx,
+        fired: Fired,
+    ) -> (Vec<ExecutionId>, Vec<TaskIx>, bool) {
         let program: &Program = self.program;
         let Some(transition) = program
             .task(task)
             .and_then(|task| task.next.get(fired.transition as usize))
         else {
-            return;
+            return (Vec::new(), Vec::new(), false);
         };
         let edge = Edge {
             from: task,
@@ -175,12 +211,7 @@ impl Step<'_> {
                 Target::Noop | Target::Fail | Target::Continue => {}
             }
         }
-        for join in joins {
-            started.extend(self.try_join(join));
-        }
-        if transition.to.contains(&Target::Fail) {
-            self.plan_failure(id, started);
-        }
+        (started, joins, transition.to.contains(&Target::Fail))
     }
 
     /// `fail`: the run fails once what was started beside it has ended.

@@ -1,0 +1,13 @@
+//! A seeded world around one run: workers, timers, child runs, people, messages that are repeated,
+//! reordered or lost, and crashes at any boundary; and the checks that must hold all the same.
+//!
+//! The same seed gives the same story. Grows by adding faults to [`world`] and checks to [`check`].
+
+mod check;
+mod programs;
+mod rng;
+mod world;
+
+pub use programs::random_program;
+pub use rng::Rng;
+pub use world::{Report, simulate, simulate_program};
