@@ -58,6 +58,20 @@ pub(crate) struct Waiting {
     pub(crate) command: Command,
     pub(crate) inbox: Option<Uuid>,
     pub(crate) ticket: Option<Ticket>,
+    /// When it came, for a command that only tells: it is decided as of then.
+    pub(crate) told_at: Option<Timestamp>,
+}
+
+impl Waiting {
+    /// A command that came by itself or from the inbox.
+    pub(crate) fn new(command: Command, inbox: Option<Uuid>) -> Self {
+        Self {
+            command,
+            inbox,
+            ticket: None,
+            told_at: None,
+        }
+    }
 }
 
 /// The actor's state.
@@ -137,6 +151,7 @@ impl Actor for RunActor {
                     command,
                     inbox,
                     ticket,
+                    told_at: tells.then(|| cell.registry.shared.deps.clock.now()),
                 });
                 if tells {
                     cell.linger(&myself);
@@ -195,19 +210,12 @@ impl RunCell {
                 let fresh = loaded.state.status() == ExecutionStatus::Requested;
                 let over = loaded.state.is_terminal();
                 for stored in &loaded.inbox {
-                    self.queue.push_back(Waiting {
-                        command: stored.command.clone(),
-                        inbox: Some(stored.id),
-                        ticket: None,
-                    });
+                    self.queue
+                        .push_back(Waiting::new(stored.command.clone(), Some(stored.id)));
                 }
                 self.live = Some(loaded);
                 if fresh {
-                    self.queue.push_front(Waiting {
-                        command: Command::Begin,
-                        inbox: None,
-                        ticket: None,
-                    });
+                    self.queue.push_front(Waiting::new(Command::Begin, None));
                 } else if !over {
                     self.take_up(myself).await;
                 }
@@ -249,11 +257,8 @@ impl RunCell {
             Ok(stored) => {
                 for command in stored {
                     if !known.contains(&command.id) && !flying.contains(&command.id) {
-                        self.queue.push_back(Waiting {
-                            command: command.command,
-                            inbox: Some(command.id),
-                            ticket: None,
-                        });
+                        self.queue
+                            .push_back(Waiting::new(command.command, Some(command.id)));
                     }
                 }
             }
@@ -270,11 +275,7 @@ impl RunCell {
             .and_then(|live| live.state.wake_at())
             .is_some_and(|at| at <= now);
         if due {
-            self.queue.push_back(Waiting {
-                command: Command::Wake,
-                inbox: None,
-                ticket: None,
-            });
+            self.queue.push_back(Waiting::new(Command::Wake, None));
         }
         if self.care.is_due(now) {
             self.look_after(now).await;

@@ -124,11 +124,8 @@ impl RunCell {
         self.care.begin(&owed, now, &self.registry.shared.config);
         self.perform(owed).await;
         // A timer may have come due while nobody had the run.
-        self.queue.push_back(super::actor::Waiting {
-            command: Command::Wake,
-            inbox: None,
-            ticket: None,
-        });
+        self.queue
+            .push_back(super::actor::Waiting::new(Command::Wake, None));
     }
 
     /// Leaves out dispatches that a worker has claimed: its heartbeats watch over them.

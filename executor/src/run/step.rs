@@ -63,12 +63,13 @@ impl RunCell {
                 command,
                 inbox,
                 ticket,
+                told_at,
             } = waiting;
             flight.inbox.extend(inbox);
             flight.tickets.extend(ticket);
             // A clock that was set back must not turn a run's history around.
             let now = Now {
-                at: clock.now().max(live.last_at),
+                at: told_at.unwrap_or_else(|| clock.now()).max(live.last_at),
                 entropy: clock.entropy(),
             };
             if let Some(attempt) = ended_attempt(&command) {
