@@ -94,7 +94,7 @@ fn report(case: &Case, wrong: &[String], began: Instant) {
         case.name
     );
     for line in wrong {
-        println!("         {line}");
+        println!("         {}", line.replace('\n', "\n         "));
     }
 }
 

@@ -6,12 +6,16 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use attune_rest::{FieldProblem, Problem};
 use futures::{Stream, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The longest that one request may take; long polls ask for less.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The code of a refusal where the address itself is unknown.
+const UNKNOWN_ROUTE: &str = "unknown_route";
 
 /// One person's connection to one server.
 #[derive(Debug, Clone)]
@@ -174,44 +178,40 @@ impl Answer {
         bail!("{}", self.refusal());
     }
 
-    /// How the refusal reads: the problem's title and detail, and every field error.
+    /// How the refusal reads: what the server said, and every error in detail.
     pub(crate) fn refusal(&self) -> String {
-        if matches!(self.status, 405 | 501) || (self.status == 404 && self.body["code"].is_null()) {
+        let problem = self.problem();
+        let route_is_missing = match &problem {
+            Some(problem) => problem.code == UNKNOWN_ROUTE,
+            None => self.status == 404,
+        };
+        if route_is_missing || matches!(self.status, 405 | 501) {
             return format!(
                 "the server does not offer {} yet ({})",
                 self.request, self.status
             );
         }
-        let mut said = format!("{} answered {}", self.request, self.status);
-        for field in ["code", "title", "detail"] {
-            if let Some(text) = self.body[field].as_str() {
-                said = format!("{said}: {text}");
-            }
+        match problem {
+            Some(problem) => format!(
+                "{} was refused with {}: {problem}",
+                self.request, self.status
+            ),
+            None => format!(
+                "{} was refused with {}: {}",
+                self.request, self.status, self.body
+            ),
         }
-        if let Some(text) = self.body.as_str().filter(|text| !text.is_empty()) {
-            said = format!("{said}: {text}");
-        }
-        for error in self.errors() {
-            said = format!("{said}; {} {}", error.0, error.1);
-        }
-        said
     }
 
-    /// The field errors of a refusal: where, and code and message as one text.
-    pub(crate) fn errors(&self) -> Vec<(String, String)> {
-        let text =
-            |error: &Value, field: &str| error[field].as_str().unwrap_or_default().to_owned();
-        self.body["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|error| {
-                (
-                    text(error, "pointer"),
-                    format!("{} {}", text(error, "code"), text(error, "message")),
-                )
-            })
-            .collect()
+    /// What is wrong in detail, by a refusal.
+    pub(crate) fn errors(&self) -> Vec<FieldProblem> {
+        self.problem()
+            .map(|problem| problem.errors)
+            .unwrap_or_default()
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        serde_json::from_value(self.body.clone()).ok()
     }
 }
 
@@ -227,34 +227,43 @@ mod tests {
         }
     }
 
+    fn problem(status: u16, code: &str) -> Problem {
+        Problem::new(status, code, "Refused", "it cannot be")
+    }
+
     #[test]
-    fn a_refusal_reads_with_all_its_field_errors() {
-        let refusal = answer(
-            422,
-            json!({"code": "invalid", "detail": "two fields", "errors": [
-                {"pointer": "/a", "code": "required", "message": "`a` is required"},
-                {"pointer": "/b", "code": "unknown", "message": "`b` is unknown"},
-            ]}),
-        );
+    fn a_refusal_reads_with_all_its_errors() {
+        let problem = problem(422, "invalid").with_errors(vec![
+            FieldProblem::at("/a", "required", "`a` is required"),
+            FieldProblem::at("/b", "unknown", "`b` is unknown"),
+        ]);
+        let refusal = answer(422, json!(problem));
+        assert_eq!(refusal.errors().len(), 2);
         let said = refusal.ok().unwrap_err().to_string();
         assert!(
-            said.starts_with("POST /executions answered 422: invalid: two fields; /a required"),
+            said.starts_with("POST /executions was refused with 422: it cannot be (invalid)"),
             "{said}"
         );
-        assert!(said.contains("/b unknown"), "{said}");
+        assert!(said.contains("/b: `b` is unknown"), "{said}");
     }
 
     #[test]
     fn a_route_that_is_not_there_says_so() {
-        for status in [404, 405, 501] {
-            let said = answer(status, Value::Null).refusal();
+        let missing = [
+            answer(404, Value::Null),
+            answer(404, json!(problem(404, UNKNOWN_ROUTE))),
+            answer(405, json!(problem(405, "method_not_allowed"))),
+            answer(501, Value::Null),
+        ];
+        for answer in missing {
+            let said = answer.refusal();
             assert!(
                 said.contains("does not offer POST /executions yet"),
                 "{said}"
             );
         }
-        let said = answer(404, json!({"code": "not_found", "detail": "no such run"})).refusal();
-        assert!(said.contains("no such run"), "{said}");
+        let said = answer(404, json!(problem(404, "not_found"))).refusal();
+        assert!(said.contains("it cannot be"), "{said}");
     }
 
     #[test]

@@ -184,8 +184,9 @@ pub(crate) fn refusal(status: u16, errors: &[FieldComplaint], answer: &Answer) -
     let named = answer.errors();
     let holds = |expected: &&FieldComplaint| {
         let says = expected.says.as_deref().unwrap_or_default().to_lowercase();
-        named.iter().any(|(pointer, text)| {
-            *pointer == expected.pointer && text.to_lowercase().contains(&says)
+        named.iter().any(|error| {
+            let said = format!("{} {}", error.code, error.message).to_lowercase();
+            error.pointer == expected.pointer && said.contains(&says)
         })
     };
     errors

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use attune_rest::{FieldProblem, Problem};
+
 use super::*;
 use crate::acceptance::case::Case;
 
@@ -118,10 +120,15 @@ fn cost_labels_and_compensation() {
 
 #[test]
 fn a_refused_start() {
+    let problem = |status| {
+        Problem::new(status, "invalid", "Not valid", "one thing").with_errors(vec![
+            FieldProblem::at("/name", "required", "`name` is Required"),
+        ])
+    };
     let answer = |status| Answer {
         request: "POST /executions".to_owned(),
         status,
-        body: json!({"code": "invalid", "errors": [{"pointer": "/name", "code": "required", "message": "`name` is Required"}]}),
+        body: json!(problem(status)),
     };
     let one = |pointer: &str, says: &str| FieldComplaint {
         pointer: pointer.to_owned(),
@@ -138,7 +145,7 @@ fn a_refused_start() {
         2
     );
     assert!(refusal(422, &[], &answer(201))[0].contains("accepted with 201"));
-    assert!(refusal(422, &[], &answer(400))[0].contains("answered 400"));
+    assert!(refusal(422, &[], &answer(400))[0].contains("refused with 400"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use attune_rest::{FieldProblem, Problem};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -260,7 +261,8 @@ async fn a_refusal_that_does_not_come_fails_the_case() {
 
 #[tokio::test]
 async fn a_refused_start_is_judged_by_its_errors() {
-    let body = json!({"code": "invalid", "errors": [{"pointer": "/x", "code": "unknown", "message": "unknown name"}]});
+    let problem = Problem::new(422, "invalid", "Not valid", "one thing");
+    let body = json!(problem.with_errors(vec![FieldProblem::at("/x", "unknown", "unknown name")]));
     let (stage, _script) = serve(Script {
         start: Some((422, body)),
         ..Script::default()
@@ -269,7 +271,7 @@ async fn a_refused_start_is_judged_by_its_errors() {
     let good = case("run: p.a\nexpect: {refused: 422, errors: [{pointer: /x, says: unknown}]}");
     assert_eq!(play(&good, &stage).await, Vec::<String>::new());
     let wrong = play(&case("run: p.a\nexpect: {status: succeeded}"), &stage).await;
-    assert!(wrong[0].contains("/x unknown"), "{wrong:?}");
+    assert!(wrong[0].contains("/x: unknown name"), "{wrong:?}");
 }
 
 #[tokio::test]
