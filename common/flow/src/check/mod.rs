@@ -111,11 +111,13 @@ pub fn outline(file: &str, text: &str) -> Result<ActionDef, Diagnostics> {
     }
 }
 
-/// The action that a workflow is.
+/// The action that a workflow is. Where name or label are missing, which was reported, others stand
+/// in for them so that all else can be checked.
 fn described(workflow: &ast::Workflow) -> Option<ActionDef> {
+    let named = workflow.reference.as_ref().map(|own| own.value.clone());
     Some(ActionDef {
-        reference: workflow.reference.as_ref()?.value.clone(),
-        label: workflow.label.clone()?,
+        reference: named.or_else(|| Ref::parse("unnamed.workflow").ok())?,
+        label: workflow.label.clone().unwrap_or_default(),
         description: workflow.description.clone(),
         runner: Runner::Workflow,
         entry_point: None,
@@ -275,7 +277,7 @@ fn program(
     let program = Program {
         hash: ProgramHash(String::new()),
         reference: reference.clone(),
-        version: workflow.version.clone()?,
+        version: workflow.version.clone().unwrap_or_default(),
         kind: ProgramKind::Workflow,
         parameters: parameters.clone(),
         output: action?.output.clone(),

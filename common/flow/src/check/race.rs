@@ -11,7 +11,7 @@ use attune_pack::{Sink, Span};
 use std::collections::BTreeMap;
 
 /// More publishers of one name than that are not compared with each other.
-const MOST: usize = 100;
+const MOST: usize = 50;
 
 /// Warns once for each name.
 pub(super) fn check(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
@@ -91,7 +91,7 @@ fn forks(flat: &Flat<'_>, shape: &Shape) -> Forks {
             }
         }
         // Bounds the work on definitions that fan out without end.
-        if found.len() > 10_000 {
+        if found.len() > 1_000 {
             break;
         }
     }

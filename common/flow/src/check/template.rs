@@ -98,10 +98,33 @@ impl Templates<'_> {
                     Some(own) => self.condition(own, at).is_some(),
                     None => true,
                 };
+                if !own_is_right {
+                    return None;
+                }
                 let text = branch(before, own.as_ref());
-                let compiled = Template::condition(&text.into()).ok();
-                compiled.filter(|_| own_is_right).map(Some)
+                match Template::condition(&text.into()) {
+                    Ok(template) => Some(Some(template)),
+                    Err(error) => {
+                        self.branch_error(before, own.as_ref(), &error);
+                        None
+                    }
+                }
             }
+        }
+    }
+
+    /// Each condition can be read alone, but not together with those before. Said once, where it
+    /// begins; a condition that has an error of its own was reported there.
+    fn branch_error(&mut self, before: &[Node], own: Option<&Node>, error: &TemplateError) {
+        let said = before.split_last().is_some_and(|(last, earlier)| {
+            Template::condition(&branch(earlier, Some(last)).into()).is_err()
+        });
+        if let Some(node) = own.or(before.last()).filter(|_| !said) {
+            let message = format!(
+                "the conditions of this decision cannot be asked together: {}",
+                error.message
+            );
+            self.sink.error(codes::LIMIT, node.span, message);
         }
     }
 

@@ -21,6 +21,9 @@ const SHORTHANDS: [(&str, Option<&str>); 4] = [
 
 const SUCCEEDED: &str = "succeeded()";
 
+/// Each branch asks that none before it held: what is asked grows with the square.
+const MOST_BRANCHES: usize = 50;
+
 /// All transitions of a task, in the order in which they are looked at.
 pub(super) fn transitions(task: &mut MapReader<'_, '_>) -> Vec<Transition> {
     let publish = entries_at(task, "publish").unwrap_or_default();
@@ -139,6 +142,13 @@ fn decision(task: &mut MapReader<'_, '_>) -> Vec<Transition> {
     let Some(branches) = task.opt_seq("decision") else {
         return Vec::new();
     };
+    if branches.len() > MOST_BRANCHES {
+        let span = task.key_span("decision");
+        let message = format!("a decision has at most {MOST_BRANCHES} branches");
+        task.sink().error(codes::LIMIT, span, message).help =
+            Some("split it, or look the answer up in a map".to_owned());
+        return Vec::new();
+    }
     let mut before = Vec::new();
     let mut default: Option<Transition> = None;
     let mut found = Vec::new();

@@ -435,6 +435,30 @@ workflows/flow.yaml:1:1: error[FLOW016]: 1001 tasks; at most 1000 are accepted
 }
 
 #[test]
+fn decisions_that_are_too_large() {
+    let branches = |count: usize, condition: &str| {
+        let all: Vec<String> = (0..count)
+            .map(|n| format!("      - {{when: '{condition} == {n}', next: b}}\n"))
+            .collect();
+        format!(
+            "tasks:\n  - name: a\n    action: core.noop\n    decision:\n{}  - {{name: b, action: core.noop}}\n",
+            all.concat()
+        )
+    };
+    assert_snapshot!(errors(&branches(51, "1")), @r#"
+workflows/flow.yaml:7:5: error[FLOW016]: a decision has at most 50 branches
+  7 |     decision:
+    |     ^^^^^^^^
+  help: split it, or look the answer up in a map
+"#);
+    assert_snapshot!(errors(&branches(40, "1 + 1 + 1 + 1 + 1 + 1 + 1 + 1")), @r#"
+workflows/flow.yaml:27:16: error[FLOW016]: the conditions of this decision cannot be asked together: an expression may have about 400 operators and steps, this one has more
+  27 |       - {when: '1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 == 19', next: b}
+     |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+"#);
+}
+
+#[test]
 fn unknown_actions() {
     assert_snapshot!(errors("
 tasks:
@@ -568,6 +592,31 @@ workflows/flow.yaml:3:10: error[FLOW004]: `one` is no version
   3 | version: one
     |          ^^^
   help: write three numbers, such as `1.0.0`
+"#);
+}
+
+#[test]
+fn all_else_is_checked_although_it_has_no_name() {
+    let text = "tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]\n";
+    let found = attune_flow::check::compile("flow.yaml", text, &crate::check_support::catalogue());
+    assert_snapshot!(found.unwrap_err().to_string(), @r#"
+flow.yaml:1:1: error[FLOW002]: a workflow needs the key `ref`
+  1 | tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]
+    | ^^^^^
+flow.yaml:1:1: error[FLOW002]: a workflow needs the key `label`
+  1 | tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]
+    | ^^^^^
+flow.yaml:1:1: error[FLOW002]: a workflow needs the key `version`
+  1 | tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]
+    | ^^^^^
+flow.yaml:1:27: error[FLOW020]: there is no action `core.nop`
+  1 | tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]
+    |                           ^^^^^^^^
+  help: did you mean `core.noop`?
+flow.yaml:1:52: error[FLOW032]: there is no task `b`
+  1 | tasks: [{name: a, action: core.nop, input: {x: '{{ task.b }}'}}]
+    |                                                    ^^^^^^
+  help: known: a
 "#);
 }
 

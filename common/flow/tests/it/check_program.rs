@@ -126,6 +126,82 @@ fn a_decision_takes_the_first_branch_that_holds() {
 }
 
 #[test]
+fn conditions_made_of_shorthands_hold_when_they_should() {
+    use attune_template::{Ambient, MapScope, Root};
+    use attune_types::{ExecutionStatus, JsonValue, Timestamp};
+    let made = program(
+        "vars: {n: 0}
+tasks:
+  - name: a
+    action: core.noop
+    on_failure: c
+    on_timeout: d
+    decision:
+      - {when: \"{{ vars.n == 1 or vars.n == 4 }}\", next: b}
+      - {when: vars.n == 2, next: c}
+      - {when: true, next: d}
+      - {default: b}
+  - {name: b, action: core.noop}
+  - {name: c, action: core.noop}
+  - {name: d, action: core.noop}
+",
+    );
+    let fires = |status: ExecutionStatus, n: i64| -> Vec<usize> {
+        let ambient = Ambient {
+            now: Timestamp::UNIX_EPOCH,
+            entropy: [0; 16],
+        };
+        let scope = MapScope::new(ambient)
+            .with_member(Root::Vars, "n", n.into())
+            .with_outcome(status, JsonValue::Null, None);
+        let next = made.tasks[0].next.iter().enumerate();
+        next.filter(|(_, next)| next.when.as_ref().unwrap().test(&scope).unwrap())
+            .map(|(at, _)| at)
+            .collect()
+    };
+    // In order: failed, timed out, the three conditions, the default.
+    assert_eq!(fires(ExecutionStatus::Failed, 1), [0]);
+    assert_eq!(fires(ExecutionStatus::TimedOut, 1), [1]);
+    assert_eq!(fires(ExecutionStatus::Succeeded, 1), [2]);
+    assert_eq!(fires(ExecutionStatus::Succeeded, 4), [2]);
+    assert_eq!(fires(ExecutionStatus::Succeeded, 2), [3]);
+    assert_eq!(fires(ExecutionStatus::Skipped, 3), [4]);
+}
+
+#[test]
+fn a_decision_may_have_many_branches() {
+    let mut text =
+        "vars: {n: 0}\ntasks:\n  - name: a\n    action: core.noop\n    decision:\n".to_owned();
+    for n in 0..49 {
+        text.push_str(&format!("      - {{when: vars.n == {n}, next: b}}\n"));
+    }
+    text.push_str("      - default: b\n  - {name: b, action: core.noop}\n");
+    assert_eq!(program(&text).tasks[0].next.len(), 50);
+}
+
+#[test]
+fn a_thousand_tasks_are_checked_in_time_that_a_person_waits() {
+    let mut text = "tasks:\n".to_owned();
+    for n in 0..1_000 {
+        let before = n - 1;
+        let input = if n > 0 {
+            format!("{{{{ task.t{before}.result.x }}}}")
+        } else {
+            "1".to_owned()
+        };
+        let next = if n < 999 {
+            format!(", on_success: t{}", n + 1)
+        } else {
+            String::new()
+        };
+        text.push_str(&format!(
+            "  - {{name: t{n}, action: core.set, input: {{x: '{input}'}}, publish: {{v: {n}}}{next}}}\n"
+        ));
+    }
+    assert_eq!(program(&text).tasks.len(), 1_000);
+}
+
+#[test]
 fn defaults_come_from_the_workflow_then_from_the_action() {
     let made = program(
         "tasks:
