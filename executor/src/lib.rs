@@ -13,6 +13,7 @@ mod pump;
 mod roles;
 pub mod run;
 mod trigger;
+pub mod worker;
 
 pub use config::{Deps, ExecutorConfig};
 pub use roles::Executor;

@@ -1,0 +1,45 @@
+//! Listening for requests to stop an attempt.
+//!
+//! Owns the subscription to what is said to all workers. Lossy: a request that is not heard is sent
+//! again by the run for as long as it is owed. Unreadable messages are dropped.
+
+use super::Shared;
+use attune_port::Address;
+use attune_wire::{WorkerControl, decode};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Requests that are read ahead.
+const PREFETCH: u16 = 64;
+
+pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut requests = match shared.deps.bus.subscribe(Address::Workers, PREFETCH).await {
+        Ok(requests) => requests,
+        Err(error) => {
+            tracing::error!(%error, "requests to stop attempts cannot be heard");
+            return;
+        }
+    };
+    loop {
+        let delivery = tokio::select! {
+            () = stop.cancelled() => return,
+            delivery = requests.next() => match delivery {
+                Some(delivery) => delivery,
+                None => return,
+            },
+        };
+        match decode::<WorkerControl>(&delivery.body) {
+            Ok(records) => {
+                for record in records {
+                    match record.map(|envelope| envelope.body) {
+                        Ok(WorkerControl::Stop { attempt }) => shared.holdings.stop(attempt),
+                        Err(error) => tracing::warn!(%error, "a request could not be read"),
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "a request could not be read"),
+        }
+        // Nothing hangs on it: the address is lossy.
+        drop(delivery.ack().await);
+    }
+}
