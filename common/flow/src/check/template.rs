@@ -194,16 +194,19 @@ fn bracketed(node: &Node) -> String {
     }
 }
 
-/// All parts joined by `or`, as a balanced tree: the nesting grows with the logarithm.
+/// How many parts stand in one row: each makes the expression one deeper.
+const ROW: usize = 12;
+
+/// All parts joined by `or`; many of them in groups, so that neither rows nor brackets get deep.
 fn any_of(parts: &[String]) -> String {
-    match parts {
-        [] => "false".to_owned(),
-        [one] => one.clone(),
-        many => {
-            let (left, right) = many.split_at(many.len() / 2);
-            format!("({} or {})", any_of(left), any_of(right))
-        }
+    if parts.len() <= ROW {
+        return parts.join(" or ");
     }
+    let groups: Vec<String> = parts
+        .chunks(ROW)
+        .map(|group| format!("({})", group.join(" or ")))
+        .collect();
+    groups.join(" or ")
 }
 
 /// An expression without its braces.

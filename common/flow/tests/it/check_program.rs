@@ -120,7 +120,7 @@ fn a_decision_takes_the_first_branch_that_holds() {
         [
             "succeeded() and (1 > 2) /  / b",
             "succeeded() and not ((1 > 2)) and (true or false) /  / c,d",
-            "succeeded() and not (((1 > 2) or (true or false))) /  / d",
+            "succeeded() and not ((1 > 2) or (true or false)) /  / d",
         ]
     );
 }
