@@ -5,13 +5,10 @@
 
 use crate::search::Search;
 use attune_pack::Operator;
+use attune_template::Pattern;
 use attune_types::{JsonValue, Timestamp, parse_duration};
-use regex::{Regex, RegexBuilder};
 use std::cmp::Ordering;
 
-/// The longest pattern, and how large it may become when compiled.
-const PATTERN_BYTES: usize = 1_024;
-const COMPILED_BYTES: usize = 512 * 1024;
 /// How many steps a wildcard may take at worst: the length of the pattern times that of the text.
 const WILDCARD_WORK: usize = 10_000_000;
 
@@ -19,7 +16,7 @@ const WILDCARD_WORK: usize = 10_000_000;
 #[derive(Clone, Debug)]
 pub(crate) enum Prepared {
     Plain,
-    Pattern(Regex),
+    Pattern(Pattern),
     Search(Search),
 }
 
@@ -37,24 +34,8 @@ pub(crate) fn prepare(operator: Operator, expected: &JsonValue) -> Result<Prepar
     }
 }
 
-fn pattern(text: &str, ignore_case: bool) -> Result<Regex, String> {
-    if text.len() > PATTERN_BYTES {
-        return Err(format!("a pattern may have {PATTERN_BYTES} characters"));
-    }
-    RegexBuilder::new(text)
-        .case_insensitive(ignore_case)
-        .dot_matches_new_line(true)
-        .size_limit(COMPILED_BYTES)
-        .dfa_size_limit(COMPILED_BYTES)
-        .nest_limit(32)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "the pattern becomes too large".to_owned(),
-            other => format!(
-                "not a regular expression: {}",
-                other.to_string().lines().last().unwrap_or_default().trim()
-            ),
-        })
+fn pattern(text: &str, ignore_case: bool) -> Result<Pattern, String> {
+    Pattern::new(text, ignore_case, true).map_err(|error| error.to_string())
 }
 
 /// Whether the condition holds; the message says why it cannot be decided.
@@ -90,9 +71,10 @@ pub(crate) fn holds(
         Operator::Matchregex | Operator::Iregex => {
             let value = scalar_text(actual)?;
             match prepared {
-                Prepared::Pattern(regex) => regex.is_match(&value),
+                Prepared::Pattern(found) => found.is_match(&value),
                 _ => pattern(text(expected)?, operator == Operator::Iregex)?.is_match(&value),
             }
+            .map_err(|error| error.to_string())?
         }
         Operator::Gt => order(actual, expected)?.is_gt(),
         Operator::Gte => order(actual, expected)?.is_ge(),

@@ -12,6 +12,8 @@ pub(crate) type Span = std::ops::Range<usize>;
 pub(crate) struct Node {
     pub(crate) expr: Expr,
     pub(crate) span: Span,
+    /// How deep the tree goes from here.
+    pub(crate) depth: usize,
 }
 
 /// Arguments by name.
@@ -166,6 +168,18 @@ pub(crate) enum Statement {
 }
 
 impl Node {
+    /// An expression of which the parts are there.
+    pub(crate) fn new(expr: Expr, span: Span) -> Self {
+        let mut node = Self {
+            expr,
+            span,
+            depth: 1,
+        };
+        let deepest = node.children().iter().map(|child| child.depth).max();
+        node.depth += deepest.unwrap_or(0);
+        node
+    }
+
     /// The expressions directly inside this one.
     pub(crate) fn children(&self) -> Vec<&Node> {
         match &self.expr {

@@ -6,8 +6,8 @@
 
 use crate::error::Fault;
 use crate::limits::Limits;
+use crate::pattern::{Pattern, PatternError};
 use crate::scope::Ambient;
-use regex::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -90,7 +90,7 @@ pub(crate) struct Frame {
     pub(crate) captured: Option<Value>,
     /// The failure that made a filter stop Tera.
     pub(crate) fault: Option<Fault>,
-    regexes: HashMap<String, Regex>,
+    regexes: HashMap<String, Pattern>,
 }
 
 impl Frame {
@@ -119,45 +119,20 @@ impl Frame {
     }
 
     /// A compiled regular expression.
-    pub(crate) fn regex(&mut self, pattern: &str) -> Result<Regex, Fault> {
+    pub(crate) fn regex(&mut self, pattern: &str) -> Result<Pattern, Fault> {
         if let Some(found) = self.regexes.get(pattern) {
             return Ok(found.clone());
         }
         // Compiling is the dear part: a handful may be made in one evaluation.
         self.budget.step(20_000)?;
-        let compiled = bounded_regex(pattern)?;
+        let compiled = Pattern::new(pattern, false, false).map_err(|error| match error {
+            // The reason may quote the pattern, and that may hold a secret.
+            PatternError::Invalid(_) => Fault::wrong_type("this is not a regular expression"),
+            other => Fault::limit(other.to_string()),
+        })?;
         self.regexes.insert(pattern.to_owned(), compiled.clone());
         Ok(compiled)
     }
-}
-
-/// Compiles a regular expression within the limits.
-pub(crate) fn bounded_regex(pattern: &str) -> Result<Regex, Fault> {
-    if pattern.len() > Limits::REGEX_BYTES {
-        return Err(Fault::limit(format!(
-            "a regular expression may have {} characters",
-            Limits::REGEX_BYTES
-        )));
-    }
-    RegexBuilder::new(pattern)
-        .size_limit(Limits::REGEX_COMPILED_BYTES)
-        .dfa_size_limit(Limits::REGEX_COMPILED_BYTES)
-        .nest_limit(32)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => {
-                Fault::limit("this regular expression becomes too large when it is compiled")
-            }
-            _ => Fault::wrong_type("this is not a regular expression").help(
-                error
-                    .to_string()
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned(),
-            ),
-        })
 }
 
 thread_local! {

@@ -22,6 +22,7 @@ mod frame;
 mod lex;
 mod limits;
 mod parse;
+mod pattern;
 mod quick;
 mod reference;
 mod resolve;
@@ -31,6 +32,7 @@ mod template;
 
 pub use error::{ErrorKind, TemplateError, did_you_mean};
 pub use limits::Limits;
+pub use pattern::{Pattern, PatternError};
 pub use reference::{Reference, Target};
 pub use scope::{Ambient, MapScope, Outcome, Root, Scope};
 pub use template::Template;

@@ -12,10 +12,12 @@ impl Limits {
     pub const SOURCE_BYTES: usize = 64 * 1024;
     /// How deep lists and maps may be nested, in a template's source and in what it makes.
     pub const VALUE_DEPTH: usize = 64;
-    /// How deep expressions may be nested in each other.
-    pub const EXPRESSION_DEPTH: usize = 24;
+    /// How deep expressions may be nested in parentheses, brackets and arguments.
+    pub const EXPRESSION_DEPTH: usize = 16;
+    /// How deep the tree of an expression may be: also `a + b + c` is one deeper for each operator.
+    pub const TREE_DEPTH: usize = 64;
     /// How many operators, filters and steps one expression may have.
-    pub const EXPRESSION_LINKS: usize = 400;
+    pub const EXPRESSION_LINKS: usize = 2_000;
     /// How many branches one `if` may have.
     pub const BRANCHES: usize = 50;
     /// How deep `if` and `for` may be nested.
@@ -32,6 +34,8 @@ impl Limits {
     pub const RANGE_ITEMS: usize = 100_000;
     /// The longest regular expression.
     pub const REGEX_BYTES: usize = 1024;
+    /// How many places of a regular expression a search may be in at once.
+    pub const REGEX_PLACES: u64 = 2_000;
     /// How large a regular expression may become when compiled.
     pub const REGEX_COMPILED_BYTES: usize = 512 * 1024;
 }

@@ -34,7 +34,7 @@ pub(super) const FILTERS: &[Signature] = &[
     Signature::new("from_yaml", &[], 0, |call| {
         let text = parsed_text(call)?;
         // Events of a YAML text cost far more than its bytes.
-        call.step(text.len() / 2)?;
+        call.step(80 + text.len() / 2)?;
         let value = yaml(text)?;
         call.parsed(&value)
     }),

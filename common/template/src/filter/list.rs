@@ -274,8 +274,8 @@ fn holds(call: &mut Call<'_>, op: &str, found: &Value, value: &Value) -> Result<
             let pattern = value.as_str().unwrap_or_default();
             let regex = call.frame.regex(pattern)?;
             let text = found.as_str().unwrap_or_default();
-            super::pattern::pay(call, text)?;
-            regex.is_match(text)
+            super::pattern::pay(call, &regex, text)?;
+            regex.regex.is_match(text)
         }
         _ => {
             return Err(

@@ -4,6 +4,7 @@
 use super::Signature;
 use super::call::Call;
 use crate::error::Fault;
+use crate::pattern::Pattern;
 use regex::{Captures, Regex};
 use std::sync::Arc;
 use tera::value::Key;
@@ -25,15 +26,15 @@ pub(super) const FILTERS: &[Signature] = &[
 
 fn open<'a>(call: &mut Call<'a>) -> Result<(Regex, &'a str), Fault> {
     let pattern = call.need_text("pat")?;
-    let regex = call.frame.regex(pattern)?;
+    let pattern = call.frame.regex(pattern)?;
     let text = call.text()?;
-    pay(call, text)?;
-    Ok((regex, text))
+    pay(call, &pattern, text)?;
+    Ok((pattern.regex, text))
 }
 
 /// Pays for one search through a text.
-pub(super) fn pay(call: &mut Call<'_>, text: &str) -> Result<(), Fault> {
-    call.step(20 + text.len() / 2)
+pub(super) fn pay(call: &mut Call<'_>, pattern: &Pattern, text: &str) -> Result<(), Fault> {
+    call.frame.budget.step(pattern.price(text.len()))
 }
 
 fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {

@@ -67,8 +67,8 @@ pub(super) const TESTS: &[Signature] = &[
         let pattern = call.need_text("pat")?;
         let regex = call.frame.regex(pattern)?;
         let text = call.text()?;
-        super::pattern::pay(call, text)?;
-        Ok(regex.is_match(text).into())
+        super::pattern::pay(call, &regex, text)?;
+        Ok(regex.regex.is_match(text).into())
     }),
     Signature::new("in", &["list"], 1, |call| {
         let container = call.need("list")?;

@@ -30,10 +30,7 @@ impl Parser<'_> {
         } else {
             Expr::List(items)
         };
-        Ok(Node {
-            expr,
-            span: start..self.before(),
-        })
+        Ok(Node::new(expr, start..self.before()))
     }
 
     /// Whether the list that starts here is `[... for a, b in ...]`; its names, if so.
@@ -88,16 +85,16 @@ impl Parser<'_> {
         };
         self.bound.truncate(outside);
         self.expect_op("]")?;
-        Ok(Node {
-            expr: Expr::Each {
+        Ok(Node::new(
+            Expr::Each {
                 body: Box::new(body),
                 key,
                 value,
                 source: Box::new(source),
                 filter,
             },
-            span: start..self.before(),
-        })
+            start..self.before(),
+        ))
     }
 
     pub(super) fn map(&mut self, start: usize) -> Result<Node, Fault> {
@@ -134,9 +131,6 @@ impl Parser<'_> {
         } else {
             Expr::Map(entries)
         };
-        Ok(Node {
-            expr,
-            span: start..self.before(),
-        })
+        Ok(Node::new(expr, start..self.before()))
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Parser<'a> {
     at: usize,
     end: usize,
     depth: usize,
-    /// Operators and steps read so far: each may put what stands before it one deeper into the tree.
+    /// Operators and steps read so far.
     links: usize,
     /// Names that `for` and `set` have bound where this tag stands.
     pub(crate) bound: Vec<String>,
@@ -203,10 +203,10 @@ impl<'a> Parser<'a> {
         let mut left = self.prefix()?;
         loop {
             self.links += 1;
-            if self.links > Limits::EXPRESSION_LINKS {
+            if self.links > Limits::EXPRESSION_LINKS || left.depth > Limits::TREE_DEPTH {
                 return Err(Fault::limit(format!(
-                    "an expression may have about {} operators and steps, this one has more",
-                    Limits::EXPRESSION_LINKS
+                    "an expression may have about {} operators in a row, this one has more",
+                    Limits::TREE_DEPTH
                 ))
                 .at(self.here()));
             }
@@ -234,14 +234,14 @@ impl<'a> Parser<'a> {
                         .help("a ternary is written `a if condition else b`"));
                 }
                 let no = self.expression()?;
-                left = Node {
-                    expr: Expr::Ternary {
+                left = Node::new(
+                    Expr::Ternary {
                         cond: Box::new(cond),
                         yes: Box::new(left),
                         no: Box::new(no),
                     },
-                    span: start..self.before(),
-                };
+                    start..self.before(),
+                );
                 return Ok(left);
             }
             let (negated, word) = match self.peek() {
@@ -264,15 +264,12 @@ impl<'a> Parser<'a> {
                 }
                 let right = self.binary(6)?;
                 let span = start..self.before();
-                let found = Node {
-                    expr: Expr::Binary(Op::In, Box::new(left), Box::new(right)),
-                    span: span.clone(),
-                };
+                let found = Node::new(
+                    Expr::Binary(Op::In, Box::new(left), Box::new(right)),
+                    span.clone(),
+                );
                 left = if negated {
-                    Node {
-                        expr: Expr::Not(Box::new(found)),
-                        span,
-                    }
+                    Node::new(Expr::Not(Box::new(found)), span)
                 } else {
                     found
                 };
@@ -286,10 +283,10 @@ impl<'a> Parser<'a> {
             }
             self.at += 1;
             let right = self.binary(right_power)?;
-            left = Node {
-                expr: Expr::Binary(op, Box::new(left), Box::new(right)),
-                span: start..self.before(),
-            };
+            left = Node::new(
+                Expr::Binary(op, Box::new(left), Box::new(right)),
+                start..self.before(),
+            );
         }
         Ok(left)
     }
@@ -300,10 +297,7 @@ impl<'a> Parser<'a> {
         let Some(token) = self.peek().cloned() else {
             return Err(Fault::syntax("an expression is missing here", span));
         };
-        let constant = |value: JsonValue| Node {
-            expr: Expr::Const(value),
-            span: span.clone(),
-        };
+        let constant = |value: JsonValue| Node::new(Expr::Const(value), span.clone());
         self.at += 1;
         match token {
             Token::Int(number) => Ok(constant(number.into())),
@@ -324,14 +318,11 @@ impl<'a> Parser<'a> {
                     Some(value) => Expr::Const(value),
                     None => Expr::Neg(Box::new(inner)),
                 };
-                Ok(Node { expr, span })
+                Ok(Node::new(expr, span))
             }
             Token::Op("!") => {
                 let inner = self.binary(IN)?;
-                Ok(Node {
-                    expr: Expr::Not(Box::new(inner)),
-                    span: start..self.before(),
-                })
+                Ok(Node::new(Expr::Not(Box::new(inner)), start..self.before()))
             }
             Token::Op("(") => {
                 let mut inner = self.expression()?;
@@ -347,10 +338,7 @@ impl<'a> Parser<'a> {
                 "none" | "None" | "null" => Ok(constant(JsonValue::Null)),
                 "not" => {
                     let inner = self.binary(IN)?;
-                    Ok(Node {
-                        expr: Expr::Not(Box::new(inner)),
-                        span: start..self.before(),
-                    })
+                    Ok(Node::new(Expr::Not(Box::new(inner)), start..self.before()))
                 }
                 "and" | "or" | "in" | "is" | "if" | "else" => Err(Fault::syntax(
                     format!("`{name}` stands where a value is expected"),

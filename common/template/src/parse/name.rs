@@ -44,13 +44,13 @@ impl Parser<'_> {
                 _ => Base::Bare(name),
             }
         };
-        Ok(Node {
-            expr: Expr::Path(Path {
+        Ok(Node::new(
+            Expr::Path(Path {
                 base,
                 steps: Vec::new(),
             }),
-            span: start..self.before(),
-        })
+            start..self.before(),
+        ))
     }
 
     /// `kv.get(key, default)`, `kv.get_secret(key)`, or a plain path into `kv`.
@@ -61,10 +61,7 @@ impl Parser<'_> {
                 steps,
             })
         };
-        let plain = Node {
-            expr: path(Vec::new()),
-            span: span.clone(),
-        };
+        let plain = Node::new(path(Vec::new()), span.clone());
         let method = match (
             self.tokens.get(self.at),
             self.tokens.get(self.at + 1),
@@ -126,24 +123,21 @@ impl Parser<'_> {
                 optional: false,
             },
         };
-        let read = Node {
-            expr: read,
-            span: span.clone(),
-        };
+        let read = Node::new(read, span.clone());
         let Some(default) = arg("default") else {
             return Ok(read);
         };
         let filter = filter::filter("default").ok_or_else(|| {
             Fault::new(ErrorKind::Internal, "the filter `default` is gone").at(span.clone())
         })?;
-        Ok(Node {
-            expr: Expr::Filter {
+        Ok(Node::new(
+            Expr::Filter {
                 input: Box::new(read),
                 filter,
                 args: vec![("value", default)],
             },
             span,
-        })
+        ))
     }
 
     pub(super) fn call(&mut self, name: &str, span: Span) -> Result<Node, Fault> {
@@ -173,10 +167,7 @@ impl Parser<'_> {
             }),
             None => Expr::Call { function, args },
         };
-        Ok(Node {
-            expr,
-            span: span.start..self.before(),
-        })
+        Ok(Node::new(expr, span.start..self.before()))
     }
 
     pub(super) fn optional_arguments(

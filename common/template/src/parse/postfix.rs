@@ -43,15 +43,15 @@ impl Parser<'_> {
             let end = part(self)?;
             let step = if self.take_op(":") { part(self)? } else { None };
             self.expect_op("]")?;
-            return Ok(Node {
-                expr: Expr::Slice {
+            return Ok(Node::new(
+                Expr::Slice {
                     base: Box::new(base),
                     start: first.map(Box::new),
                     end,
                     step,
                 },
-                span: start..self.before(),
-            });
+                start..self.before(),
+            ));
         }
         self.expect_op("]")?;
         let Some(key) = first else {
@@ -65,14 +65,14 @@ impl Parser<'_> {
         if let Some(fixed) = fixed {
             return Ok(self.step(base, fixed, optional, start));
         }
-        Ok(Node {
-            expr: Expr::Access {
+        Ok(Node::new(
+            Expr::Access {
                 base: Box::new(base),
                 key: Box::new(key),
                 optional,
             },
-            span: start..self.before(),
-        })
+            start..self.before(),
+        ))
     }
 
     pub(super) fn step(&self, mut base: Node, key: Key, optional: bool, start: usize) -> Node {
@@ -82,21 +82,21 @@ impl Parser<'_> {
             base.span = span;
             return base;
         }
-        let key = Node {
-            expr: Expr::Const(match key {
+        let key = Node::new(
+            Expr::Const(match key {
                 Key::Name(name) => name.into(),
                 Key::Index(index) => index.into(),
             }),
-            span: span.clone(),
-        };
-        Node {
-            expr: Expr::Access {
+            span.clone(),
+        );
+        Node::new(
+            Expr::Access {
                 base: Box::new(base),
                 key: Box::new(key),
                 optional,
             },
             span,
-        }
+        )
     }
 
     pub(super) fn filter(&mut self, input: Node, start: usize) -> Result<Node, Fault> {
@@ -106,14 +106,14 @@ impl Parser<'_> {
             return Err(unknown("filter", &name, &filter::filter_names(), span));
         };
         let args = self.optional_arguments(filter, &span)?;
-        Ok(Node {
-            expr: Expr::Filter {
+        Ok(Node::new(
+            Expr::Filter {
                 input: Box::new(input),
                 filter,
                 args,
             },
-            span: start..self.before(),
-        })
+            start..self.before(),
+        ))
     }
 
     pub(super) fn test(&mut self, input: Node, start: usize) -> Result<Node, Fault> {
@@ -129,14 +129,14 @@ impl Parser<'_> {
             return Err(unknown("test", &name, &filter::test_names(), span));
         };
         let args = self.optional_arguments(test, &span)?;
-        Ok(Node {
-            expr: Expr::Test {
+        Ok(Node::new(
+            Expr::Test {
                 input: Box::new(input),
                 test,
                 args,
                 negated,
             },
-            span: start..self.before(),
-        })
+            start..self.before(),
+        ))
     }
 }

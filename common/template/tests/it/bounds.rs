@@ -70,7 +70,9 @@ fn hostile_templates_hit_a_limit() {
         "{% for x in range(end=100000) %}{% set y = 'a' is matching('a' ~ x) %}{% endfor %}",
         "{% for x in range(end=100000) %}{% set y = vars.list | jsonpath('$..*..*') %}{% endfor %}",
         "{% for x in range(end=100000) %}{% set y = vars.list | jsonpath('$..*..*..*..*..*..*') %}{% endfor %}",
-        // Large patterns.
+        // Large and slow patterns.
+        "{{ vars.text | regex_match('(a|x)*x(a|x){300}c') }}",
+        "{{ vars.text | regex_extract('x.{1000}c') }}",
         "{{ vars.text is matching('(((x{1,100}){1,100}){1,100}){1,100}') }}",
         "{{ vars.text | regex_match(vars.text) }}",
         // Output.
@@ -151,6 +153,64 @@ fn work_that_people_do_is_within_the_limits() {
     ] {
         run(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     }
+}
+
+/// As deep as the language allows, on a stack as small as they come.
+#[test]
+fn depth_at_the_limit_fits_a_small_stack() {
+    let check = || {
+        for depth in [5, 10, 13, 14, 15, 16] {
+            for (open, middle, close) in [
+                ("(", "vars.count", ")"),
+                ("[", "vars.count", "]"),
+                ("{'a': ", "vars.count", "}"),
+                ("(not ", "vars.count", ")"),
+                ("1 + (", "vars.count", ")"),
+                ("'a' ~ (", "vars.count", ")"),
+                ("vars.nope | default(value=", "vars.count", ")"),
+                ("[x for x in [", "vars.count", "]]"),
+            ] {
+                let text = format!(
+                    "{{{{ {}{middle}{} }}}}",
+                    open.repeat(depth),
+                    close.repeat(depth)
+                );
+                match Template::compile(&json!(text)).and_then(|found| found.evaluate(&scope())) {
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(error.kind, ErrorKind::Limit, "{text}: {error}"),
+                }
+            }
+        }
+        let links = [
+            "+ 1",
+            "~ 1",
+            "| str",
+            "and 1",
+            "[0:]",
+            "== 1",
+            "if 1 else 1",
+        ];
+        for link in links {
+            for count in [10, 50, 61, 62, 63, 64, 65, 200, 399] {
+                let text = format!("{{{{ vars.count {} }}}}", format!("{link} ").repeat(count));
+                if let Err(error) = Template::compile(&json!(text)).map(|t| t.evaluate(&scope())) {
+                    assert_eq!(error.kind, ErrorKind::Limit, "{count} {link}: {error}");
+                }
+            }
+        }
+        let blocks = "{% for x in [1] %}{% if 1 %}".repeat(Limits::BLOCK_DEPTH / 2);
+        let ends = "{% endif %}{% endfor %}".repeat(Limits::BLOCK_DEPTH / 2);
+        let whole = format!(
+            "{blocks}x{ends}{{% if 0 %}}{}{{% endif %}}",
+            "{% elif 0 %}".repeat(49)
+        );
+        let value = Template::compile(&json!(whole)).unwrap().evaluate(&scope());
+        assert_eq!(value.unwrap(), json!("x"));
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(1024 * 1024)
+        .spawn(check);
+    thread.unwrap().join().unwrap();
 }
 
 #[test]
