@@ -1,7 +1,18 @@
 //! Tests of the workflow language and of runs, in one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should end; clippy only knows the test functions themselves"
+)]
 
 mod check_acceptance;
 mod check_any_text;
 mod check_errors;
+mod check_names;
 mod check_program;
 mod check_support;
+mod run_basics;
+mod run_joins;
+mod run_parts;
+mod run_simulation;
+mod run_time;

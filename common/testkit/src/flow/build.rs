@@ -26,8 +26,26 @@ pub fn condition(text: &str) -> Template {
 #[derive(Clone, Debug)]
 pub struct TaskBuilder {
     task: Task,
-    next: Vec<(Option<String>, Vec<(String, JsonValue)>, Vec<String>)>,
+    next: Vec<Next>,
     children: Option<(Vec<Self>, bool)>,
+}
+
+/// A transition whose targets are names still.
+#[derive(Clone, Debug)]
+struct Next {
+    when: Option<String>,
+    publish: Vec<(String, JsonValue)>,
+    to: Vec<String>,
+}
+
+impl Next {
+    fn new(when: Option<&str>, to: &[&str]) -> Self {
+        Self {
+            when: when.map(str::to_owned),
+            publish: Vec::new(),
+            to: to.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
 }
 
 /// A task that runs an action of that performer.
@@ -116,15 +134,14 @@ impl TaskBuilder {
     /// Goes on to those tasks whatever happens. `noop`, `fail`, `continue` and `retry` are commands.
     #[must_use]
     pub fn then(mut self, to: &[&str]) -> Self {
-        self.next.push((None, Vec::new(), owned(to)));
+        self.next.push(Next::new(None, to));
         self
     }
 
     /// Goes on to those tasks if the condition holds.
     #[must_use]
     pub fn on(mut self, when: &str, to: &[&str]) -> Self {
-        self.next
-            .push((Some(when.to_owned()), Vec::new(), owned(to)));
+        self.next.push(Next::new(Some(when), to));
         self
     }
 
@@ -132,7 +149,7 @@ impl TaskBuilder {
     #[must_use]
     pub fn publishing(mut self, name: &str, value: JsonValue) -> Self {
         let last = self.next.last_mut().expect("a transition before");
-        last.1.push((name.to_owned(), value));
+        last.publish.push((name.to_owned(), value));
         self
     }
 
@@ -223,10 +240,6 @@ impl TaskBuilder {
         }
         self
     }
-}
-
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// A Program in the making.
@@ -322,13 +335,15 @@ fn resolve(builder: TaskBuilder, names: &BTreeMap<String, TaskIx>) -> Task {
     task.next = builder
         .next
         .into_iter()
-        .map(|(when, publish, to)| Transition {
-            when: when.as_deref().map(condition),
-            publish: publish
+        .map(|next| Transition {
+            when: next.when.as_deref().map(condition),
+            publish: next
+                .publish
                 .into_iter()
                 .map(|(name, value)| (name, template(value)))
                 .collect(),
-            to: to
+            to: next
+                .to
                 .iter()
                 .map(|to| match to.as_str() {
                     "noop" => Target::Noop,

@@ -105,8 +105,7 @@ fn random_settings(rng: &mut Rng, mut task: TaskBuilder) -> TaskBuilder {
         }
     }
     if rng.chance(15) {
-        task =
-            task.when(*rng.pick::<&str>(&["vars.flag", "not vars.flag", "false", "{{ 1 < 2 }}"]));
+        task = task.when(rng.pick::<&str>(&["vars.flag", "not vars.flag", "false", "{{ 1 < 2 }}"]));
     }
     if rng.chance(15) {
         task = task.delay(json!(rng.below(10)));

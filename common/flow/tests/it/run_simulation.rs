@@ -1,0 +1,45 @@
+//! Random Programs in a bad world: nothing may be lost, repeated or stuck.
+
+use attune_testkit::simulator::simulate;
+use std::collections::BTreeMap;
+
+/// How many seeds, and from where: more by `ATTUNE_SEEDS` and `ATTUNE_SEED`.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn every_run_ends_and_nothing_contradicts_itself() {
+    let first = number("ATTUNE_SEED", 0);
+    let count = number("ATTUNE_SEEDS", 400);
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut events, mut crashes) = (0, 0);
+    let mut broken = Vec::new();
+    for seed in first..first + count {
+        match simulate(seed) {
+            Ok(report) => {
+                *ends.entry(report.status).or_default() += 1;
+                events += report.events;
+                crashes += report.crashes;
+            }
+            Err(violation) => broken.push(violation.to_string()),
+        }
+    }
+    eprintln!("{count} seeds: {ends:?}, {events} events, {crashes} crashes");
+    assert!(
+        broken.is_empty(),
+        "{} broken: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(5)]
+    );
+    // The story must be worth telling: runs of every ending, and crashes.
+    if count >= 400 {
+        for status in ["succeeded", "failed", "cancelled", "timed_out"] {
+            assert!(ends.contains_key(status), "no run ended {status}: {ends:?}");
+        }
+        assert!(crashes > 100, "too few crashes: {crashes}");
+    }
+}
