@@ -1,0 +1,130 @@
+//! Opening runs in batches: while one batch is at the store the next one gathers.
+//!
+//! No timer: a lone start goes at once, and under load a transaction takes all that queued during
+//! the one before. What one run does wrong is not laid at the door of the others.
+
+use crate::code;
+use crate::refusal::{Answer, Refusal};
+use attune_port::{NewRun, OpenOutcome, RunStore};
+use attune_types::RunId;
+use std::collections::HashSet;
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Transactions at once.
+const LANES: usize = 2;
+/// Runs in one transaction.
+const MOST: usize = 500;
+/// Starts that wait; more are refused, so that an overload does not become a pile.
+const BACKLOG: usize = 10_000;
+
+type Job = (Box<NewRun>, oneshot::Sender<Answer<OpenOutcome>>);
+
+/// Opens runs.
+pub(crate) struct Starter {
+    jobs: mpsc::Sender<Job>,
+    runs: Arc<dyn RunStore>,
+}
+
+impl Starter {
+    /// Starts the lanes; they end when this is dropped.
+    pub(crate) fn new(runs: Arc<dyn RunStore>) -> Self {
+        let (jobs, queue) = mpsc::channel::<Job>(BACKLOG);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..LANES {
+            let queue = Arc::clone(&queue);
+            let runs = Arc::clone(&runs);
+            tokio::spawn(async move {
+                loop {
+                    let mut taken = Vec::new();
+                    if queue.lock().await.recv_many(&mut taken, MOST).await == 0 {
+                        return;
+                    }
+                    let (new, replies): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+                    let new = new.into_iter().map(|run| *run).collect();
+                    for (reply, outcome) in replies.into_iter().zip(open_all(&*runs, new).await) {
+                        // Whoever asked may be gone; the run is open all the same.
+                        drop(reply.send(outcome));
+                    }
+                }
+            });
+        }
+        Self { jobs, runs }
+    }
+
+    /// Opens one run together with whatever else is waiting.
+    pub(crate) async fn open(&self, new: NewRun) -> Answer<OpenOutcome> {
+        let (reply, outcome) = oneshot::channel();
+        self.jobs
+            .try_send((Box::new(new), reply))
+            .map_err(|_| Refusal::new(&code::UNAVAILABLE, "too many starts are waiting already"))?;
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(Refusal::new(&code::UNAVAILABLE, "the service is stopping")))
+    }
+
+    /// Opens many runs of one request, without the detour. Answers in order.
+    pub(crate) async fn open_many(&self, new: Vec<NewRun>) -> Vec<Answer<OpenOutcome>> {
+        let mut outcomes = Vec::with_capacity(new.len());
+        let mut rest = new.into_iter();
+        loop {
+            let part: Vec<NewRun> = rest.by_ref().take(MOST).collect();
+            if part.is_empty() {
+                return outcomes;
+            }
+            outcomes.extend(open_all(&*self.runs, part).await);
+        }
+    }
+}
+
+/// Opens a batch. A run that is in it twice (one key, two requests at once) is opened by the first
+/// and found by the second.
+async fn open_all(store: &dyn RunStore, new: Vec<NewRun>) -> Vec<Answer<OpenOutcome>> {
+    let mut seen: HashSet<RunId> = HashSet::new();
+    let mut outcomes: Vec<Option<Answer<OpenOutcome>>> = new.iter().map(|_| None).collect();
+    let (first, again): (Vec<_>, Vec<_>) = new
+        .into_iter()
+        .enumerate()
+        .partition(|(_, run)| seen.insert(run.header.run));
+    for part in [first, again] {
+        let (places, part): (Vec<usize>, Vec<NewRun>) = part.into_iter().unzip();
+        for (place, outcome) in places.into_iter().zip(open_batch(store, part).await) {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = Some(outcome);
+            }
+        }
+    }
+    let lost = || Err(Refusal::new(&code::INTERNAL, "the start got lost"));
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(lost))
+        .collect()
+}
+
+async fn open_batch(store: &dyn RunStore, new: Vec<NewRun>) -> Vec<Answer<OpenOutcome>> {
+    let count = new.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let spare = if count > 1 { new.clone() } else { Vec::new() };
+    match store.open(new).await {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if error.is_transient() || count == 1 => {
+            let refusal = Refusal::from(error);
+            vec![Err(refusal); count]
+        }
+        Err(error) => {
+            // One of them cannot be stored. Alone, each gets its own answer.
+            tracing::debug!(%error, count, "a batch of starts is tried one by one");
+            let mut outcomes = Vec::with_capacity(count);
+            for one in spare {
+                let outcome = store.open(vec![one]).await.map_err(Refusal::from);
+                let first = outcome.map(|all| all.into_iter().next());
+                outcomes.push(first.and_then(|outcome| {
+                    outcome.ok_or_else(|| Refusal::new(&code::INTERNAL, "the start got lost"))
+                }));
+            }
+            outcomes
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Starting runs: checked, stored in one transaction with whatever else is being started, hinted.
+//!
+//! Owns the way from a request to a durable run. A start that is answered with success is in the
+//! database. The hint to the shard's owner may be lost: the sweep finds the run.
+
+mod batch;
+mod hint;
+mod key;
+
+pub(crate) use hint::{hint_command, hint_event};
+pub(crate) use key::IdempotencyKey;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::body::check_size;
+use crate::code;
+use crate::ids::new_id;
+use crate::refusal::{Answer, Refusal};
+use crate::trace::Trace;
+use attune_catalogue::{Snapshot, StartRequest, prepare};
+use attune_flow::run::{ExecutionRow, Origin};
+use attune_port::{NewRun, OpenOutcome};
+use attune_rest::StartExecution;
+use attune_types::RunId;
+pub(crate) use batch::Starter;
+
+/// Labels of one run.
+const MOST_LABELS: usize = 64;
+/// Length of a label's name or value.
+const LONGEST_LABEL: usize = 256;
+
+/// A run that there is now.
+pub(crate) struct Started {
+    pub(crate) run: RunId,
+    /// Its row as it was opened; none if it had been opened before.
+    pub(crate) opened: Option<ExecutionRow>,
+}
+
+/// Starts one run.
+pub(crate) async fn start(
+    app: &App,
+    caller: &Caller,
+    trace: &Trace,
+    request: StartExecution,
+    key: Option<&IdempotencyKey>,
+) -> Answer<Started> {
+    let new = checked(
+        app,
+        &app.deps.directory.current(),
+        caller,
+        trace,
+        request,
+        key,
+    )?;
+    let (run, row) = (new.header.run, new.row.clone());
+    let outcome = app.starter.open(new).await?;
+    let started = judged(run, row, outcome)?;
+    if started.opened.is_some() {
+        hint::hint_runs(app, trace, &[run]);
+    }
+    Ok(started)
+}
+
+/// Starts many, each accepted or refused on its own.
+pub(crate) async fn start_many(
+    app: &App,
+    caller: &Caller,
+    trace: &Trace,
+    requests: Vec<Answer<StartExecution>>,
+    key: Option<&IdempotencyKey>,
+) -> Vec<Answer<Started>> {
+    let catalogue = app.deps.directory.current();
+    let mut good = Vec::new();
+    let mut answers: Vec<Answer<usize>> = Vec::with_capacity(requests.len());
+    for (number, request) in requests.into_iter().enumerate() {
+        let key = key.map(|key| key.numbered(number));
+        let checked =
+            request.and_then(|one| checked(app, &catalogue, caller, trace, one, key.as_ref()));
+        answers.push(checked.map(|new| {
+            good.push(new);
+            good.len() - 1
+        }));
+    }
+    let rows: Vec<_> = good
+        .iter()
+        .map(|new| (new.header.run, new.row.clone()))
+        .collect();
+    let outcomes = app.starter.open_many(good).await;
+    let mut opened: Vec<Option<Answer<Started>>> = rows
+        .into_iter()
+        .zip(outcomes)
+        .map(|((run, row), outcome)| Some(outcome.and_then(|outcome| judged(run, row, outcome))))
+        .collect();
+    let answers: Vec<Answer<Started>> = answers
+        .into_iter()
+        .map(|answer| {
+            let place = opened.get_mut(answer?).and_then(Option::take);
+            place.unwrap_or_else(|| Err(Refusal::new(&code::INTERNAL, "the start got lost")))
+        })
+        .collect();
+    let new: Vec<RunId> = answers
+        .iter()
+        .flatten()
+        .filter(|started| started.opened.is_some())
+        .map(|started| started.run)
+        .collect();
+    hint::hint_runs(app, trace, &new);
+    answers
+}
+
+fn checked(
+    app: &App,
+    catalogue: &Snapshot,
+    caller: &Caller,
+    trace: &Trace,
+    request: StartExecution,
+    key: Option<&IdempotencyKey>,
+) -> Answer<NewRun> {
+    check_size("the parameters of a run", &request.parameters)?;
+    check_labels(&request)?;
+    let run = match key {
+        Some(key) => RunId::of_key(caller.id, key.as_str()),
+        None => RunId(new_id(&*app.deps.clock)),
+    };
+    let key = key.map(|key| key.for_body(&request));
+    Ok(prepare(
+        catalogue,
+        StartRequest {
+            run,
+            action: request.action,
+            parameters: request.parameters,
+            origin: Origin::Request,
+            parent: None,
+            depth: 0,
+            started_by: caller.login.clone(),
+            labels: request.labels,
+            trace: Some(trace.parent()),
+            api_url: app.deps.config.public_url.clone(),
+            key,
+        },
+        app.deps.clock.now(),
+    )?)
+}
+
+fn check_labels(request: &StartExecution) -> Answer<()> {
+    if request.labels.len() > MOST_LABELS {
+        return Err(Refusal::field(
+            "/labels",
+            "length",
+            format!("a run has at most {MOST_LABELS} labels"),
+        ));
+    }
+    for (name, value) in &request.labels {
+        let fits = !name.is_empty() && name.len() <= LONGEST_LABEL && value.len() <= LONGEST_LABEL;
+        if !fits || name.contains(':') {
+            return Err(Refusal::field(
+                &format!("/labels/{}", attune_types::pointer_escape(name)),
+                "pattern",
+                format!(
+                    "a label's name and value have at most {LONGEST_LABEL} bytes, and its name is not empty and has no `:`"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn judged(run: RunId, row: ExecutionRow, outcome: OpenOutcome) -> Answer<Started> {
+    match outcome {
+        OpenOutcome::Created => Ok(Started {
+            run,
+            opened: Some(row),
+        }),
+        OpenOutcome::Exists => Ok(Started { run, opened: None }),
+        OpenOutcome::KeyMismatch => Err(Refusal::new(
+            &code::IDEMPOTENCY_KEY_REUSED,
+            "this idempotency key was given with another request before",
+        )),
+    }
+}
