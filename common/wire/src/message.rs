@@ -12,10 +12,6 @@ use serde::{Deserialize, Serialize};
 /// To the owner of a shard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a message lives for a moment: a box would only add an allocation to each"
-)]
 pub enum ShardMessage {
     /// There is something to do for the run: look at its inbox, its timers and what it owes.
     Hint {
@@ -79,10 +75,6 @@ impl Message for WorkerControl {
 /// To whoever matches rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a message lives for a moment: a box would only add an allocation to each"
-)]
 pub enum EventMessage {
     /// A sensor's event that is stored nowhere yet.
     Event {
