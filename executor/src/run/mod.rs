@@ -8,6 +8,7 @@ mod load;
 mod owner;
 mod perform;
 mod registry;
+mod rest;
 mod step;
 mod supervisor;
 mod ticket;

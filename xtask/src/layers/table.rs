@@ -91,8 +91,9 @@ const BELOW_SERVICES: &[&str] = &[
     "attune-process",
 ];
 
-/// What every crate may import for its tests, and the product only where its row says so.
-pub(super) const TEST_ONLY: &[&str] = &["attune-testkit", "attune-local"];
+/// What every crate may import for its tests (the bus for its in-process form), and the product only
+/// where its row says so.
+pub(super) const TEST_ONLY: &[&str] = &["attune-testkit", "attune-local", "attune-bus"];
 
 /// Each of these stays in its room. deny.toml holds the same for what comes in through other crates.
 #[rustfmt::skip]
