@@ -9,6 +9,8 @@ DECLARE
     part text;
     made integer := 0;
 BEGIN
+    -- One maker at a time; the lock ends with the transaction.
+    PERFORM pg_advisory_xact_lock(hashtextextended('attune_make_partitions', 0));
     FOREACH parent IN ARRAY ARRAY[
         'run_event', 'execution', 'task_log', 'event', 'enforcement', 'audit_event'
     ] LOOP
@@ -34,8 +36,6 @@ BEGIN
                 EXCEPTION
                     -- The default partition holds rows of that month already: they stay there.
                     WHEN check_violation THEN NULL;
-                    -- Another process made it first.
-                    WHEN duplicate_table THEN NULL;
                 END;
             END IF;
         END LOOP;

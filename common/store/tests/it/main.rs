@@ -1,0 +1,5 @@
+//! The stores on a real PostgreSQL.
+
+mod adapter;
+mod contract;
+mod throughput;
