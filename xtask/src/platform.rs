@@ -48,7 +48,11 @@ impl Platform {
         let binary = binary::attune()?;
         let servers = Servers::start(folder.path(), postgres)?;
         let password = Uuid::new_v4().to_string();
-        let stack = AttuneStack::new(&binary, folder.path(), environment(&servers, &password));
+        let stack = AttuneStack::new(
+            &binary,
+            folder.path(),
+            environment(&servers, &password, folder.path()),
+        );
         let (stack, api) = stack
             .start()
             .inspect_err(|_| folder.disable_cleanup(true))?;
@@ -135,7 +139,9 @@ impl Platform {
 }
 
 /// What every service is told. The secrets are made for this run alone.
-fn environment(servers: &Servers, password: &str) -> BTreeMap<String, String> {
+fn environment(servers: &Servers, password: &str, folder: &Path) -> BTreeMap<String, String> {
+    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let work = |service: &str| folder.join("work").join(service).display().to_string();
     BTreeMap::from([
         ("ATTUNE__DATABASE__URL".to_owned(), servers.postgres.url()),
         ("ATTUNE__BUS__URL".to_owned(), servers.rabbitmq.amqp_url()),
@@ -143,10 +149,9 @@ fn environment(servers: &Servers, password: &str) -> BTreeMap<String, String> {
             "ATTUNE__AUTH__ADMIN_PASSWORD".to_owned(),
             password.to_owned(),
         ),
-        (
-            "ATTUNE__AUTH__SECRET".to_owned(),
-            format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
-        ),
+        ("ATTUNE__AUTH__SECRET".to_owned(), secret),
+        ("ATTUNE__EXECUTOR__WORK_DIR".to_owned(), work("executor")),
+        ("ATTUNE__SENSOR__WORK_DIR".to_owned(), work("sensor")),
     ])
 }
 
