@@ -288,27 +288,27 @@ mod tests {
         RunId(uuid::Uuid::nil())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_outcome_is_reported_again_with_growing_delay_until_settled() {
         let holdings = Holdings::default();
-        let second = Duration::from_secs(1);
+        let first = Duration::from_millis(2);
         drop(holdings.begin(attempt(1)));
         assert_eq!(holdings.running(), 1);
-        holdings.finish(attempt(1), run(), vec![Bytes::from_static(b"x")], second);
+        let message = vec![Bytes::from_static(b"x")];
+        holdings.finish(attempt(1), run(), message, first);
         assert_eq!(holdings.running(), 0);
-        let mut waits = Vec::new();
-        for _ in 0..4 {
+        for factor in [1, 2, 4, 8] {
             let (reports, _) = holdings.due(10);
             assert_eq!(reports.len(), 1);
             assert_eq!(reports[0].attempt, attempt(1));
+            // Under way: not due a second time.
+            assert!(holdings.due(10).0.is_empty());
+            let before = Instant::now();
             holdings.reported(&[attempt(1)]);
-            let (none, next) = holdings.due(10);
-            assert!(none.is_empty());
-            let wait = next.unwrap() - Instant::now();
-            waits.push(wait.as_secs());
-            tokio::time::advance(wait).await;
+            let next = holdings.lock().queue.keys().next().map(|(due, _)| *due);
+            assert!(next.unwrap() - before >= first * factor);
+            tokio::time::sleep_until(next.unwrap()).await;
         }
-        assert_eq!(waits, [1, 2, 4, 8]);
         holdings.settled(&[attempt(1)]);
         assert!(holdings.is_empty());
         assert!(holdings.due(10).0.is_empty());

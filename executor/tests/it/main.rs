@@ -1,4 +1,10 @@
 //! The executor on stores in memory and the bus within one process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by a panic"
+)]
 
 mod runs;
+mod worker;
 mod world;
