@@ -1,9 +1,10 @@
 //! What must hold after every step, whatever the world did.
 
+use super::Rng;
 use attune_flow::program::{Program, Work};
 use attune_flow::run::{
     Change, Command, Effect, EffectKey, Event, Execution, ExecutionRow, Now, Rejection, RunState,
-    decide, outstanding,
+    decide, fold, outstanding,
 };
 use attune_types::{ExecutionId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,27 +134,7 @@ impl Checks {
     ) -> Result<(), Violation> {
         let was = outstanding(program, before);
         let is = outstanding(program, state);
-        if self.owed.is_empty() {
-            self.owed = was.clone();
-        }
-        let settled: BTreeSet<EffectKey> = was
-            .keys()
-            .filter(|k| !is.contains_key(k))
-            .copied()
-            .collect();
-        let owed: BTreeMap<EffectKey, Effect> = is
-            .iter()
-            .filter(|(key, effect)| was.get(key) != Some(effect))
-            .map(|(key, effect)| (*key, effect.clone()))
-            .collect();
-        let said: BTreeMap<EffectKey, Effect> = change.owed.iter().cloned().collect();
-        self.must(said == owed, || {
-            format!("newly owed is {owed:?}, the fold says {said:?}")
-        })?;
-        let said: BTreeSet<EffectKey> = change.settled.iter().copied().collect();
-        self.must(said == settled, || {
-            format!("settled is {settled:?}, the fold says {said:?}")
-        })?;
+        differs(&was, &is, change).map_err(|e| self.violation(e))?;
         self.owed = is;
         Ok(())
     }
@@ -265,6 +246,7 @@ impl Checks {
         self.must(RunState::replay(log).as_ref() == Some(state), || {
             "folding the log does not give the final state".to_owned()
         })?;
+        self.batches(program, log)?;
         for execution in state.in_order() {
             self.must(execution.is_ended(), || {
                 format!("{} has not ended", execution.name)
@@ -284,6 +266,63 @@ impl Checks {
         }
         Ok(())
     }
+}
+
+impl Checks {
+    /// The log folded in batches of any size, also such as end in the middle of a decision, says each
+    /// time what the whole computation says.
+    fn batches(&self, program: &Program, log: &[Event]) -> Result<(), Violation> {
+        let mut rng = Rng::new(self.seed ^ 0xba7c);
+        let Some(mut state) = log.first().and_then(|opened| RunState::replay([opened])) else {
+            return Err(self.violation("the log does not open a run"));
+        };
+        let row = state.run_row();
+        let mut rows = BTreeMap::from([(row.id, row)]);
+        let mut rest = &log[1..];
+        while !rest.is_empty() {
+            let size = usize::try_from(1 + rng.below(7)).unwrap_or(1);
+            let (batch, later) = rest.split_at(size.min(rest.len()));
+            rest = later;
+            let was = outstanding(program, &state);
+            let (next, change) = fold(program, state, batch);
+            state = next;
+            differs(&was, &outstanding(program, &state), &change).map_err(|e| self.violation(e))?;
+            rows.extend(change.rows.into_iter().map(|row| (row.id, row)));
+            let projected: BTreeMap<ExecutionId, ExecutionRow> =
+                state.executions().map(|row| (row.id, row)).collect();
+            self.must(projected == rows, || {
+                format!("rows kept in batches differ after {batch:?}")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the change is the difference between what was owed and what is.
+fn differs(
+    was: &BTreeMap<EffectKey, Effect>,
+    is: &BTreeMap<EffectKey, Effect>,
+    change: &Change,
+) -> Result<(), String> {
+    let owed: BTreeMap<EffectKey, Effect> = is
+        .iter()
+        .filter(|(key, effect)| was.get(key) != Some(effect))
+        .map(|(key, effect)| (*key, effect.clone()))
+        .collect();
+    let said: BTreeMap<EffectKey, Effect> = change.owed.iter().cloned().collect();
+    if said != owed {
+        return Err(format!("newly owed is {owed:?}, the fold says {said:?}"));
+    }
+    let settled: BTreeSet<EffectKey> = was
+        .keys()
+        .filter(|key| !is.contains_key(key))
+        .copied()
+        .collect();
+    let said: BTreeSet<EffectKey> = change.settled.iter().copied().collect();
+    if said != settled {
+        return Err(format!("settled is {settled:?}, the fold says {said:?}"));
+    }
+    Ok(())
 }
 
 /// One, the retries, and the losses.

@@ -61,15 +61,9 @@ impl Step<'_> {
         let kind = self.program.task(join)?.join?;
         let mut last = None;
         while !self.state.is_closing()
+            && self.is_enough(join, kind)
             && let Some(gathering) = self.gathering(join)
         {
-            let enough = match kind {
-                Join::All => gathering.awaited.is_empty() && gathering.dead.is_empty(),
-                Join::Count(n) => gathering.arrived >= n.max(1),
-            };
-            if !enough {
-                break;
-            }
             last = self.open_join(join, gathering);
         }
         last
@@ -94,8 +88,8 @@ impl Step<'_> {
             .about
             .gathering
             .iter()
+            .filter(|join| self.is_decided(**join))
             .filter_map(|join| Some((*join, self.gathering(*join)?)))
-            .filter(|(join, gathering)| self.is_decided(*join, gathering))
             .collect();
         // One that another one of them may lead to waits for that one. If all lead to one another,
         // the first in the file goes first.
@@ -120,15 +114,40 @@ impl Step<'_> {
         true
     }
 
-    /// Whether what has not arrived makes no difference any more.
-    fn is_decided(&self, join: TaskIx, gathering: &Gathering) -> bool {
-        let possible = gathering
-            .arrived
-            .saturating_add(u32::try_from(gathering.awaited.len()).unwrap_or(u32::MAX));
-        match self.program.task(join).and_then(|task| task.join) {
-            Some(Join::All) => gathering.awaited.is_empty(),
-            Some(Join::Count(needed)) => possible < needed,
-            None => false,
+    /// Whether enough edges have arrived, whatever becomes of the others.
+    fn is_enough(&self, join: TaskIx, kind: Join) -> bool {
+        let Some(known) = self.state.task(join).map(|task| &task.join) else {
+            return false;
+        };
+        let mut edges = self.edges(join);
+        match kind {
+            Join::All => known.is_gathering() && edges.all(|edge| known.has_arrived(edge)),
+            Join::Count(needed) => {
+                let needed = needed.max(1) as usize;
+                edges
+                    .filter(|edge| known.has_arrived(*edge))
+                    .take(needed)
+                    .count()
+                    == needed
+            }
+        }
+    }
+
+    /// Whether what has not arrived makes no difference any more. Stops looking at the first edge
+    /// that shows the contrary.
+    fn is_decided(&self, join: TaskIx) -> bool {
+        let kind = self.program.task(join).and_then(|task| task.join);
+        let (Some(known), Some(kind)) = (self.state.task(join).map(|task| &task.join), kind) else {
+            return false;
+        };
+        let mut edges = self.edges(join);
+        let may_come = |edge: u32| known.has_arrived(edge) || self.may_arrive(join, edge);
+        match kind {
+            Join::All => !edges.any(|edge| !known.has_arrived(edge) && self.may_arrive(join, edge)),
+            Join::Count(needed) => {
+                let needed = needed.max(1) as usize;
+                edges.filter(|edge| may_come(*edge)).take(needed).count() < needed
+            }
         }
     }
 
