@@ -107,7 +107,7 @@ async fn tell(platform: &Platform) -> Result<Vec<String>> {
 
     show::step("The history of the run, event by event");
     let history = admin.list(&format!("/executions/{id}/history")).await?;
-    show::history(&history);
+    show::history(&history, &tasks);
 
     Ok(outcome::wrong(&enforcement, &run, &tasks, &history))
 }

@@ -47,36 +47,36 @@ pub(super) fn enforcement(row: &Value, waited: Duration) -> String {
     )
 }
 
-/// The events of a run, one a line, with the time since the first.
-pub(super) fn history(events: &[Value]) {
+/// The events of a run, one a line, with the time since the first and the task that each is about.
+pub(super) fn history(events: &[Value], tasks: &[Value]) {
     let first = events.first().and_then(at);
     for event in events {
-        println!("{}", event_line(event, first));
+        println!("{}", event_line(event, first, tasks));
     }
 }
 
-fn event_line(event: &Value, first: Option<Timestamp>) -> String {
+fn event_line(event: &Value, first: Option<Timestamp>, tasks: &[Value]) -> String {
     let since = first.and_then(|first| Some(at(event)?.duration_since(first).as_millis()));
     let since = since
         .map(|millis| format!("+{millis} ms"))
         .unwrap_or_default();
     let kind = event["kind"].as_str().unwrap_or("?");
     let seq = event["seq"].as_u64().unwrap_or_default();
-    format!("   {seq:>3} {since:>10}  {kind:<24} {}", about(event))
+    let data = &event["data"];
+    let task = tasks
+        .iter()
+        .find(|task| !data["execution"].is_null() && task["id"] == data["execution"]);
+    let task = task
+        .and_then(|task| task["task"].as_str())
+        .unwrap_or_default();
+    let status = data["status"].as_str().unwrap_or_default();
+    format!("   {seq:>3} {since:>10}  {kind:<18} {task} {status}")
         .trim_end()
         .to_owned()
 }
 
 fn at(event: &Value) -> Option<Timestamp> {
     serde_json::from_value(event["at"].clone()).ok()
-}
-
-/// The task that an event is about, where it names one.
-fn about(event: &Value) -> &str {
-    event["data"]["task"]
-        .as_str()
-        .or_else(|| event["task"].as_str())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -86,12 +86,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_stands_with_its_time_since_the_first() {
+    fn an_event_stands_with_its_time_since_the_first_its_task_and_status() {
         let first = serde_json::from_value(json!("2026-01-01T00:00:00Z")).ok();
-        let event = json!({"seq": 7, "at": "2026-01-01T00:00:00.25Z", "kind": "task_finished", "data": {"task": "measure"}});
+        let tasks = [json!({"id": "x", "task": "measure"})];
+        let event = |data: Value| json!({"seq": 7, "at": "2026-01-01T00:00:00.25Z", "kind": "execution_ended", "data": data});
+        let ended = event(json!({"execution": "x", "status": "succeeded"}));
         assert_eq!(
-            event_line(&event, first),
-            "     7    +250 ms  task_finished            measure"
+            event_line(&ended, first, &tasks),
+            "     7    +250 ms  execution_ended    measure succeeded"
+        );
+        let other = event(json!({}));
+        assert_eq!(
+            event_line(&other, first, &tasks),
+            "     7    +250 ms  execution_ended"
         );
     }
 }
