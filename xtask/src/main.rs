@@ -92,6 +92,9 @@ fn wait(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
 async fn unless_interrupted(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     tokio::select! {
         outcome = command => outcome,
-        asked = interrupt::asked() => Ok(ExitCode::from(asked.exit_code())),
+        asked = interrupt::asked() => {
+            eprintln!("interrupted: stopping what was started");
+            Ok(ExitCode::from(asked.exit_code()))
+        }
     }
 }

@@ -69,8 +69,8 @@ fn event_line(event: &Value, first: Option<Timestamp>, tasks: &[Value]) -> Strin
     let task = task
         .and_then(|task| task["task"].as_str())
         .unwrap_or_default();
-    let status = data["status"].as_str().unwrap_or_default();
-    format!("   {seq:>3} {since:>10}  {kind:<18} {task} {status}")
+    let about = [task, data["status"].as_str().unwrap_or_default()].join(" ");
+    format!("   {seq:>3} {since:>10}  {kind:<18} {}", about.trim())
         .trim_end()
         .to_owned()
 }
