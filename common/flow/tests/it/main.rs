@@ -11,6 +11,7 @@ mod check_errors;
 mod check_names;
 mod check_program;
 mod check_support;
+mod run_acceptance;
 mod run_basics;
 mod run_joins;
 mod run_parts;
