@@ -136,16 +136,14 @@ async fn perform(
         Ok(folder) => folder,
         Err(outcome) => return quiet(outcome),
     };
-    let scratch = match Scratch::make(&shared.config.work_dir, order.attempt).await {
+    let scratch = match Scratch::make(&shared.config.work_dir, order.attempt) {
         Ok(scratch) => scratch,
         Err(error) => {
             let error = start_failed(format!("the worker has no room for its files: {error}"));
             return quiet(Some(failed(*error)));
         }
     };
-    let ended = run_process(&shared, &order, signal, &log, folder, &scratch).await;
-    scratch.remove().await;
-    ended
+    run_process(&shared, &order, signal, &log, folder, &scratch).await
 }
 
 /// The pack's files, however long the database is away.
@@ -155,6 +153,14 @@ async fn files(
     mut signal: StopSignal,
     log: &AttemptLog,
 ) -> Result<PathBuf, Option<Outcome>> {
+    // The usual case: a folder that stands is whole.
+    let known = shared.packs.join(&order.pack_hash);
+    if order.pack_hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !order.pack_hash.is_empty()
+        && known.is_dir()
+    {
+        return Ok(known);
+    }
     let mut wait = FIRST_WAIT;
     loop {
         match shared.files.folder(&order.pack_hash).await {

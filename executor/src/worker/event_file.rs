@@ -75,7 +75,8 @@ impl EventFile {
     }
 
     async fn look(&mut self) -> std::io::Result<()> {
-        let length = tokio::fs::metadata(&self.path).await?.len();
+        // One system call: not worth another thread.
+        let length = std::fs::metadata(&self.path)?.len();
         if length == self.position || self.count > MOST_REPORTS {
             return Ok(());
         }

@@ -83,6 +83,8 @@ struct Shared {
     config: WorkerConfig,
     info: WorkerInfo,
     files: PackFiles,
+    /// Where they are unpacked, each by its hash.
+    packs: PathBuf,
     envs: PythonEnvs,
     journal: Journal,
     holdings: Holdings,
@@ -152,7 +154,8 @@ impl Worker {
                 pools: config.pools.clone(),
                 slots: config.slots,
             },
-            files: PackFiles::new(Arc::clone(&deps.catalogue), packs),
+            files: PackFiles::new(Arc::clone(&deps.catalogue), packs.clone()),
+            packs,
             envs: PythonEnvs::new(envs),
             journal: Journal::new(Arc::clone(&deps.clock), config.log_lines, config.log_bytes),
             holdings: Holdings::default(),

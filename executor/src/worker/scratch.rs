@@ -8,7 +8,7 @@ use attune_types::AttemptId;
 use std::path::{Path, PathBuf};
 
 /// The places of one attempt.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Scratch {
     root: PathBuf,
     /// Its `HOME` and temporary folder.
@@ -22,8 +22,8 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the places, empty.
-    pub(super) async fn make(work_dir: &Path, attempt: AttemptId) -> std::io::Result<Self> {
+    /// Makes the places, empty. A few small files: not worth another thread.
+    pub(super) fn make(work_dir: &Path, attempt: AttemptId) -> std::io::Result<Self> {
         let root = work_dir.join("attempts").join(attempt.to_string());
         let scratch = Self {
             home: root.join("home"),
@@ -32,26 +32,23 @@ impl Scratch {
             artifacts: work_dir.join("artifacts").join(attempt.to_string()),
             root,
         };
-        let made = scratch.clone();
-        tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(&made.home)?;
-            std::fs::create_dir_all(&made.artifacts)?;
-            std::fs::write(&made.events, [])
-        })
-        .await
-        .map_err(std::io::Error::other)??;
+        std::fs::create_dir_all(&scratch.home)?;
+        std::fs::create_dir_all(&scratch.artifacts)?;
+        std::fs::write(&scratch.events, [])?;
         Ok(scratch)
     }
+}
 
-    /// Removes what nobody needs any more.
-    pub(super) async fn remove(self) {
-        let removing = tokio::task::spawn_blocking(move || {
+impl Drop for Scratch {
+    /// Removes what nobody needs any more; on another thread, since a home may be large.
+    fn drop(&mut self) {
+        let (root, artifacts) = (self.root.clone(), self.artifacts.clone());
+        tokio::task::spawn_blocking(move || {
             // Fails, as it should, when there are artifacts in it.
-            drop(std::fs::remove_dir(&self.artifacts));
-            if let Err(error) = std::fs::remove_dir_all(&self.root) {
-                tracing::debug!(%error, folder = %self.root.display(), "left behind");
+            drop(std::fs::remove_dir(artifacts));
+            if let Err(error) = std::fs::remove_dir_all(&root) {
+                tracing::debug!(%error, folder = %root.display(), "left behind");
             }
         });
-        drop(removing.await);
     }
 }
