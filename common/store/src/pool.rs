@@ -3,7 +3,8 @@
 //! Owns two pools over one database: `engine` for what runs depend on, `people` for lists, details
 //! and the catalogue, so that a crowd of readers never keeps the committer waiting. They also plan
 //! differently: the engine's statements are few, large and always hit keys, so one generic plan each
-//! serves them for ever; the lists vary with their filters and are planned as they come.
+//! serves them for ever (never a scan of a whole table, which looks cheap while the table is small);
+//! the lists vary with their filters and are planned as they come.
 //! Connections are made when first needed. One that broke is thrown away and costs one failed call.
 
 use crate::error::Failure as _;
@@ -59,19 +60,21 @@ impl StoreOptions {
         sqlx::PgConnection::connect_with(&options).await.store()
     }
 
-    fn pool(&self, max: u32, plan: &str) -> Result<PgPool, StoreError> {
+    fn pool(&self, max: u32, plan: &str, seqscan: &str) -> Result<PgPool, StoreError> {
         let timeout = self.statement_timeout.as_millis().to_string();
         let options = self.connect_options()?.options([
             ("statement_timeout", timeout.as_str()),
             ("lock_timeout", timeout.as_str()),
             ("idle_in_transaction_session_timeout", timeout.as_str()),
             ("plan_cache_mode", plan),
+            ("enable_seqscan", seqscan),
             ("jit", "off"),
         ]);
         Ok(PgPoolOptions::new()
             .max_connections(max.max(1))
             .acquire_timeout(self.acquire_timeout)
             .idle_timeout(Duration::from_secs(300))
+            .max_lifetime(Duration::from_secs(1_800))
             // Asking a connection whether it lives costs a round trip, so only those that rested
             // are asked: the database may have been restarted meanwhile.
             .test_before_acquire(false)
@@ -103,8 +106,8 @@ impl PgStore {
     pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
         let people_share = (options.max_connections / 3).max(1);
         let engine_share = options.max_connections.saturating_sub(people_share).max(1);
-        let engine = options.pool(engine_share, "force_generic_plan")?;
-        let people = options.pool(people_share, "auto")?;
+        let engine = options.pool(engine_share, "force_generic_plan", "off")?;
+        let people = options.pool(people_share, "auto", "on")?;
         let shards = sqlx::query(include_str!("shards.sql"))
             .fetch_optional(&engine)
             .await

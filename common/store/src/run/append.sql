@@ -5,6 +5,9 @@
 -- Lease rows are share-locked against a takeover, run rows are locked in the order of their ids so
 -- that two committers never wait for each other in a circle. Both are read in their newest version
 -- once locked, whatever this statement's snapshot says.
+--
+-- The plan of this statement is made once per connection and kept while the tables grow, so it is
+-- written to go by keys however small they were when it was made (`= ANY`, `LATERAL ... OFFSET 0`).
 WITH asked AS MATERIALIZED (
     SELECT *
     FROM unnest($1::int[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::bigint[],
@@ -12,12 +15,12 @@ WITH asked AS MATERIALIZED (
          AS a(ord, run_id, shard, epoch, executor, after_seq, last_seq, status, active, wake_at)
 ), fence AS MATERIALIZED (
     SELECT resource, owner, epoch FROM lease
-    WHERE family = 'shard' AND resource IN (SELECT shard FROM asked)
+    WHERE family = 'shard' AND resource = ANY($3)
     ORDER BY resource
     FOR SHARE
 ), held AS MATERIALIZED (
     SELECT id, last_seq, opened_on FROM run
-    WHERE id IN (SELECT run_id FROM asked)
+    WHERE id = ANY($2)
     ORDER BY id
     FOR NO KEY UPDATE
 ), verdict AS MATERIALIZED (
@@ -86,7 +89,7 @@ WITH asked AS MATERIALIZED (
     SELECT m.id, r.id, r.shard, m.command::json
     FROM unnest($40::int[], $41::uuid[], $42::uuid[], $43::text[]) AS m(ord, id, run_id, command)
     JOIN good g ON g.ord = m.ord
-    JOIN run r ON r.id = m.run_id AND r.active
+    CROSS JOIN LATERAL (SELECT id, shard FROM run WHERE id = m.run_id AND active OFFSET 0) r
     ON CONFLICT (id) DO NOTHING
 ), emitted AS MATERIALIZED (
     SELECT e.*

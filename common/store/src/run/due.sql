@@ -5,7 +5,8 @@ FROM (
     SELECT id, wake_at AS since FROM run
     WHERE active AND shard = ANY($1) AND wake_at <= now()
     UNION ALL
-    SELECT r.id, i.created_at FROM inbox i JOIN run r ON r.id = i.run_id AND r.active
+    SELECT r.id, i.created_at FROM inbox i
+    CROSS JOIN LATERAL (SELECT id FROM run WHERE id = i.run_id AND active OFFSET 0) r
     WHERE i.unreadable IS NULL AND i.shard = ANY($1)
       AND i.created_at <= now() - make_interval(secs => $2)
     UNION ALL

@@ -2,7 +2,7 @@
 INSERT INTO claim (attempt, run_id, worker)
 SELECT a.attempt, a.run_id, $3
 FROM unnest($1::uuid[], $2::uuid[]) AS a(attempt, run_id)
-JOIN run r ON r.id = a.run_id AND r.active
+CROSS JOIN LATERAL (SELECT id FROM run WHERE id = a.run_id AND active OFFSET 0) r
 ORDER BY a.attempt
 ON CONFLICT (attempt) DO NOTHING
 RETURNING attempt

@@ -9,6 +9,8 @@ WITH alive AS (
 )
 SELECT a.attempt
 FROM unnest($5::uuid[]) AS a(attempt)
-LEFT JOIN claim c ON c.attempt = a.attempt
-LEFT JOIN run r ON r.id = c.run_id
+LEFT JOIN LATERAL (
+    SELECT run_id, settled_at FROM claim WHERE attempt = a.attempt OFFSET 0
+) c ON true
+LEFT JOIN LATERAL (SELECT active FROM run WHERE id = c.run_id OFFSET 0) r ON true
 WHERE c.settled_at IS NOT NULL OR r.active IS NOT TRUE

@@ -6,7 +6,7 @@ WITH asked AS MATERIALIZED (
     FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[],
                 $7::timestamptz[], $8::text[])
          AS a(ord, run_id, execution, attempt, number, stream, at, text)
-    JOIN run r ON r.id = a.run_id
+    CROSS JOIN LATERAL (SELECT opened_on FROM run WHERE id = a.run_id OFFSET 0) r
 ), heads AS (
     INSERT INTO task_log_head AS h (run_id, opened_on, last)
     SELECT run_id, opened_on, count(*) FROM asked GROUP BY run_id, opened_on ORDER BY run_id
