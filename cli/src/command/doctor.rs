@@ -4,7 +4,7 @@
 
 use crate::args::Global;
 use crate::client::{Client, Context, Source};
-use crate::compose::store_options;
+use crate::compose::{POSTGRES_PORT, reach, store_options};
 use crate::error::{CliError, Result};
 use crate::output::{Columns, Output, paint_for_stdout};
 use crate::settings::{IN_PROCESS, Settings, mask_password};
@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+/// Where RabbitMQ usually listens.
+const RABBITMQ_PORT: u16 = 5672;
 /// How long one check may take.
 const LIMIT: Duration = Duration::from_secs(8);
 /// A clock that differs by more than this makes sessions and timers odd.
@@ -144,6 +146,13 @@ fn secret(settings: &Settings) -> Check {
 async fn database(settings: &Settings) -> Check {
     let name = "database";
     let address = mask_password(&settings.database.url.0);
+    if let Err(reason) = reach(&settings.database.url.0, POSTGRES_PORT).await {
+        return ill(
+            name,
+            reason,
+            "start PostgreSQL 15 or later, or set `database.url`",
+        );
+    }
     let options = store_options(settings, "attune doctor");
     match tokio::time::timeout(LIMIT, PgStore::connect(&options)).await {
         Ok(Ok(store)) => {
@@ -156,7 +165,7 @@ async fn database(settings: &Settings) -> Check {
             {
                 "run `attune migrate`"
             } else {
-                "start PostgreSQL 15 or later, or set `database.url`"
+                "mend user, password or database in `database.url`"
             };
             ill(name, format!("{address}: {error}"), help)
         }
@@ -174,6 +183,13 @@ async fn broker(settings: &Settings) -> Check {
     if url == IN_PROCESS {
         return well(name, "none: everything runs in one process");
     }
+    if let Err(reason) = reach(url, RABBITMQ_PORT).await {
+        return ill(
+            name,
+            reason,
+            "start RabbitMQ 3.10 or later, or set `bus.url`",
+        );
+    }
     let address = mask_password(url);
     let mut options = RabbitOptions::new(url.clone());
     options.connect_timeout = LIMIT / 2;
@@ -187,8 +203,8 @@ async fn broker(settings: &Settings) -> Check {
             } else {
                 ill(
                     name,
-                    format!("{address} does not answer, or refuses the login"),
-                    "start RabbitMQ 3.10 or later, or set `bus.url`",
+                    format!("{address} refuses the login, or is no RabbitMQ"),
+                    "mend user, password or virtual host in `bus.url`",
                 )
             }
         }

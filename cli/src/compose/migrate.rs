@@ -2,6 +2,7 @@
 //!
 //! Owns the waiting for a database that is still starting. What a migration does is the store's.
 
+use super::reach::reach;
 use crate::error::{CliError, Result};
 use crate::output;
 use crate::settings::Settings;
@@ -10,6 +11,8 @@ use attune_store::StoreOptions;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Where PostgreSQL usually listens.
+pub(crate) const POSTGRES_PORT: u16 = 5432;
 /// Between two tries.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 
@@ -28,7 +31,19 @@ pub(crate) fn store_options(settings: &Settings, name: &str) -> StoreOptions {
 /// If it does not answer in time, or a migration fails.
 pub(crate) async fn migrate(settings: &Settings, wait: Duration) -> Result<()> {
     let options = store_options(settings, "attune migrate");
-    patiently(wait, || attune_store::migrate(&options)).await
+    patiently(wait, || async {
+        listening(settings).await?;
+        attune_store::migrate(&options).await
+    })
+    .await
+}
+
+/// Whether something listens where the database should be: a pool tells no reason, only that its
+/// time is up.
+pub(super) async fn listening(settings: &Settings) -> std::result::Result<(), StoreError> {
+    reach(&settings.database.url.0, POSTGRES_PORT)
+        .await
+        .map_err(StoreError::Unavailable)
 }
 
 /// Tries until it succeeds, the error is one that waiting does not mend, or the time is up.

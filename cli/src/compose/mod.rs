@@ -10,13 +10,15 @@ mod dev;
 mod executor;
 mod migrate;
 mod ports;
+mod reach;
 mod readiness;
 mod sensor;
 mod serve;
 mod shutdown;
 
 pub(crate) use dev::dev;
-pub(crate) use migrate::{migrate, store_options};
+pub(crate) use migrate::{POSTGRES_PORT, migrate, store_options};
+pub(crate) use reach::reach;
 pub(crate) use serve::serve;
 
 /// The name of this machine, for people who look at lists of processes.

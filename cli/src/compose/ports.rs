@@ -2,7 +2,7 @@
 //!
 //! Owns the choice of store and bus, and the order in which they are closed.
 
-use super::migrate::{patiently, store_options};
+use super::migrate::{listening, patiently, store_options};
 use crate::error::Result;
 use crate::settings::{IN_PROCESS, QueueKind, Settings};
 use attune_bus::{InProcessBus, RabbitBus, RabbitOptions};
@@ -42,7 +42,11 @@ impl Ports {
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
         let options = store_options(settings, name);
-        let store = patiently(settings.database.wait, || PgStore::connect(&options)).await?;
+        let store = patiently(settings.database.wait, || async {
+            listening(settings).await?;
+            PgStore::connect(&options).await
+        })
+        .await?;
         let stores = store.stores();
         let bus = bus(settings, name).await?;
         let directory = patiently(settings.database.wait, || {
