@@ -7,6 +7,7 @@ use crate::{packs, router};
 use attune_pack::PackSource;
 use attune_rest::PackReport;
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -63,6 +64,12 @@ impl Api {
             .router()
             .into_make_service_with_connect_info::<SocketAddr>();
         let graceful = stop.clone();
+        // Answers are small: none of them is to wait for more bytes.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
         let serving = axum::serve(listener, service)
             .with_graceful_shutdown(async move { graceful.cancelled().await });
         let too_long = async {

@@ -9,6 +9,8 @@ use attune_port::PageRequest;
 use attune_rest::FieldProblem;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -16,6 +18,15 @@ use std::str::FromStr;
 const MOST: u32 = 1_000;
 /// Entries of a page where the caller does not say.
 const USUAL: u32 = 50;
+
+/// A store's cursor as it is given out: text that needs no escaping in an address.
+pub(crate) fn give_cursor(inner: &str) -> String {
+    URL_SAFE_NO_PAD.encode(inner)
+}
+
+fn open_cursor(given: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(given).ok()?).ok()
+}
 
 /// The parameters of a request, taken out one by one.
 pub(crate) struct Params {
@@ -110,9 +121,14 @@ impl Params {
         {
             self.wrong("limit", "range", format!("`limit` is 1 to {MOST}"));
         }
+        let given: Option<String> = self.one("cursor");
+        let cursor = given.as_deref().map(open_cursor);
+        if cursor == Some(None) {
+            self.wrong("cursor", "type", "that cursor was not given out here");
+        }
         PageRequest {
             limit: limit.unwrap_or(USUAL),
-            cursor: self.one("cursor"),
+            cursor: cursor.flatten(),
         }
     }
 
@@ -158,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn reads_lists_pages_and_single_values() {
-        let mut given = params("status=failed,running&status=paused&limit=3&cursor=a%2Bb").await;
+        let mut given = params("status=failed,running&status=paused&limit=3&cursor=YSti").await;
         let statuses: Vec<ExecutionStatus> = given.list("status");
         assert_eq!(statuses.len(), 3);
         let page = given.page();

@@ -25,6 +25,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         handler::identity::endpoints(),
         handler::pack::endpoints(),
         handler::action::endpoints(),
+        handler::start::endpoints(),
         handler::execution::endpoints(),
         handler::control::endpoints(),
         handler::event::endpoints(),

@@ -1,6 +1,7 @@
 //! What the stores give, as the REST surface shows it. Secret values are masked on the way.
 
 use crate::mask::{MASK, mask, mask_input};
+use crate::query::give_cursor;
 use attune_catalogue::Snapshot;
 use attune_flow::run::{ExecutionKind, ExecutionRow};
 use attune_pack::{Diagnostic, Schema, TriggerDef};
@@ -17,7 +18,7 @@ use attune_types::{JsonMap, JsonValue, Ref};
 pub(crate) fn page<T, V>(page: attune_port::Page<T>, view: impl FnMut(T) -> V) -> Page<V> {
     Page {
         items: page.items.into_iter().map(view).collect(),
-        next_cursor: page.next,
+        next_cursor: page.next.as_deref().map(give_cursor),
     }
 }
 

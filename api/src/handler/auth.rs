@@ -91,7 +91,7 @@ async fn refresh(
 ) -> Answer<Json<Session>> {
     if caller.token.is_some() {
         return Err(Refusal::new(
-            &code::FORBIDDEN,
+            &code::INVALID,
             "an API token cannot be turned into a session; log in",
         ));
     }

@@ -77,7 +77,7 @@ async fn emit(
             format!("`dedupe` has 1 to {LONGEST_DEDUPE} bytes"),
         ));
     }
-    let payload = fitting(&app, &given)?;
+    let payload = fitting(&app, &given).await?;
     let event = EventId(match &key {
         Some(key) => caller.id.derive(&format!("event:{}", key.as_str())),
         None => new_id(&*app.deps.clock),
@@ -130,8 +130,12 @@ async fn emit(
 }
 
 /// The payload with defaults filled in, if it fits the trigger's schema.
-fn fitting(app: &App, given: &EmitEvent) -> Answer<JsonValue> {
-    let catalogue = app.deps.directory.current();
+async fn fitting(app: &App, given: &EmitEvent) -> Answer<JsonValue> {
+    let mut catalogue = app.deps.directory.current();
+    if !catalogue.triggers.contains_key(&given.trigger) {
+        // Another replica may have registered it a moment ago.
+        catalogue = app.deps.directory.refresh().await?;
+    }
     let Some(trigger) = catalogue.triggers.get(&given.trigger) else {
         let names = catalogue.triggers.keys().map(attune_types::Ref::as_str);
         let hint = suggest(given.trigger.as_str(), names)

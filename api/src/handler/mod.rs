@@ -12,5 +12,6 @@ pub(crate) mod identity;
 pub(crate) mod pack;
 pub(crate) mod rule;
 pub(crate) mod running;
+pub(crate) mod start;
 pub(crate) mod token;
 mod wait;

@@ -21,8 +21,9 @@ use attune_catalogue::{Snapshot, StartRequest, prepare};
 use attune_flow::run::{ExecutionRow, Origin};
 use attune_port::{NewRun, OpenOutcome};
 use attune_rest::StartExecution;
-use attune_types::RunId;
+use attune_types::{Ref, RunId};
 pub(crate) use batch::Starter;
+use std::sync::Arc;
 
 /// Labels of one run.
 const MOST_LABELS: usize = 64;
@@ -44,14 +45,8 @@ pub(crate) async fn start(
     request: StartExecution,
     key: Option<&IdempotencyKey>,
 ) -> Answer<Started> {
-    let new = checked(
-        app,
-        &app.deps.directory.current(),
-        caller,
-        trace,
-        request,
-        key,
-    )?;
+    let catalogue = catalogue_for(app, [&request.action]).await;
+    let new = checked(app, &catalogue, caller, trace, request, key)?;
     let (run, row) = (new.header.run, new.row.clone());
     let outcome = app.starter.open(new).await?;
     let started = judged(run, row, outcome)?;
@@ -69,7 +64,8 @@ pub(crate) async fn start_many(
     requests: Vec<Answer<StartExecution>>,
     key: Option<&IdempotencyKey>,
 ) -> Vec<Answer<Started>> {
-    let catalogue = app.deps.directory.current();
+    let named = requests.iter().flatten().map(|request| &request.action);
+    let catalogue = catalogue_for(app, named).await;
     let mut good = Vec::new();
     let mut answers: Vec<Answer<usize>> = Vec::with_capacity(requests.len());
     for (number, request) in requests.into_iter().enumerate() {
@@ -106,6 +102,19 @@ pub(crate) async fn start_many(
         .collect();
     hint::hint_runs(app, trace, &new);
     answers
+}
+
+/// The catalogue in memory; looked at anew when it lacks one of these actions, which another replica
+/// may have registered a moment ago.
+async fn catalogue_for(app: &App, actions: impl IntoIterator<Item = &Ref>) -> Arc<Snapshot> {
+    let current = app.deps.directory.current();
+    let known = actions
+        .into_iter()
+        .all(|action| current.action(action).is_some());
+    if known {
+        return current;
+    }
+    app.deps.directory.refresh().await.unwrap_or(current)
 }
 
 fn checked(

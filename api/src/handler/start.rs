@@ -1,0 +1,207 @@
+//! Executions: start one or many.
+
+use super::wait;
+use crate::access::{Access, Caller};
+use crate::app::App;
+use crate::body::{AnyBody, Body, shape};
+use crate::endpoint::{Endpoint, post, q};
+use crate::ids::reference;
+use crate::query::Params;
+use crate::refusal::{Answer, Refusal};
+use crate::start::{IdempotencyKey, Started, start, start_many};
+use crate::trace::Trace;
+use crate::view;
+use attune_rest::{BulkItem, BulkReport, ExecutionView, StartExecution, StartMany};
+use attune_types::{JsonMap, JsonValue};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+
+/// Starts in one request.
+const MOST_STARTS: usize = 10_000;
+const KEY: &str =
+    "Makes the request repeatable: the same key and body start the same run, and only once.";
+const WAIT: crate::endpoint::QueryParam = q(
+    "wait",
+    "Wait so long for the run's end, at most 300 s: `30s`. Then the run is given as it stands.",
+);
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        post("/api/v1/executions", Access::Operator, create)
+            .says("executions", "start_execution", "Starts one run; a list of the same starts many. 201 for a new run, 200 for one that the idempotency key had started.")
+            .header("Idempotency-Key", KEY)
+            .query(&[WAIT])
+            .takes::<StartExecution>()
+            .gives::<ExecutionView>(201),
+        post("/api/v1/executions/bulk", Access::Operator, create_many)
+            .says("executions", "start_executions", "Starts many runs, each accepted or refused on its own.")
+            .header("Idempotency-Key", KEY)
+            .takes::<StartMany>()
+            .gives::<BulkReport>(200),
+        post("/api/v1/actions/{ref}/run", Access::Operator, run_action)
+            .says("actions", "run_action", "Starts a run of this action; the body holds its parameters and nothing else.")
+            .header("Idempotency-Key", KEY)
+            .query(&[WAIT])
+            .takes::<JsonMapBody>()
+            .gives::<ExecutionView>(201),
+    ]
+}
+
+/// The parameters of an action, for the document.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Parameters, value_type = Object)]
+struct JsonMapBody(#[expect(dead_code, reason = "only its schema is used")] JsonMap);
+
+async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(trace): Extension<Trace>,
+    headers: HeaderMap,
+    mut params: Params,
+    AnyBody(body): AnyBody,
+) -> Answer<Response> {
+    let wait = wait::wanted(&mut params);
+    params.finish()?;
+    let key = IdempotencyKey::of(&headers)?;
+    if let JsonValue::Array(starts) = body {
+        return many(&app, &caller, &trace, starts, key.as_ref()).await;
+    }
+    let started = start(&app, &caller, &trace, shape(body)?, key.as_ref()).await?;
+    answer(&app, started, wait).await
+}
+
+async fn run_action(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(trace): Extension<Trace>,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    mut params: Params,
+    Body { value: parameters }: Body<JsonMap>,
+) -> Answer<Response> {
+    let wait = wait::wanted(&mut params);
+    params.finish()?;
+    let key = IdempotencyKey::of(&headers)?;
+    let request = StartExecution {
+        action: reference("action", &text)?,
+        parameters,
+        labels: Default::default(),
+    };
+    let started = start(&app, &caller, &trace, request, key.as_ref())
+        .await
+        // Here the action is the address, not a field.
+        .map_err(|refusal| match refusal.problem.code.as_str() {
+            "unknown_action" => refusal.with_status(404).with_errors(Vec::new()),
+            _ => refusal,
+        })?;
+    answer(&app, started, wait).await
+}
+
+async fn answer(
+    app: &App,
+    started: Started,
+    wait: Option<std::time::Duration>,
+) -> Answer<Response> {
+    let new = started.opened.is_some();
+    let row = match (started.opened, wait) {
+        (Some(row), None) => Some(row),
+        (_, wait) => wait::for_end(app, started.run, wait.unwrap_or_default()).await?,
+    };
+    let row = row.ok_or_else(|| Refusal::not_found("run", started.run))?;
+    let body = view::execution(row, &app.deps.directory.current());
+    let status = if new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let mut response = (status, Json(body)).into_response();
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/executions/{}", started.run)) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    if !new {
+        response.headers_mut().insert(
+            HeaderName::from_static("idempotency-replayed"),
+            HeaderValue::from_static("true"),
+        );
+    }
+    Ok(response)
+}
+
+async fn create_many(
+    State(app): State<App>,
+    caller: Caller,
+    Extension(trace): Extension<Trace>,
+    headers: HeaderMap,
+    params: Params,
+    AnyBody(body): AnyBody,
+) -> Answer<Response> {
+    params.finish()?;
+    let key = IdempotencyKey::of(&headers)?;
+    // Each start is read on its own, so that one that is wrong does not refuse the others.
+    let starts = match body {
+        JsonValue::Array(starts) => starts,
+        JsonValue::Object(mut map) if map.len() == 1 => match map.remove("executions") {
+            Some(JsonValue::Array(starts)) => starts,
+            Some(_) => {
+                return Err(Refusal::field(
+                    "/executions",
+                    "type",
+                    "`executions` must be a list",
+                ));
+            }
+            None => {
+                return Err(shape::<StartMany>(JsonValue::Object(map))
+                    .err()
+                    .unwrap_or_else(not_many));
+            }
+        },
+        other => return Err(shape::<StartMany>(other).err().unwrap_or_else(not_many)),
+    };
+    many(&app, &caller, &trace, starts, key.as_ref()).await
+}
+
+fn not_many() -> Refusal {
+    Refusal::field("", "type", "give `{\"executions\": [...]}` or a list")
+}
+
+async fn many(
+    app: &App,
+    caller: &Caller,
+    trace: &Trace,
+    starts: Vec<JsonValue>,
+    key: Option<&IdempotencyKey>,
+) -> Answer<Response> {
+    if starts.len() > MOST_STARTS {
+        return Err(Refusal::field(
+            "",
+            "length",
+            format!("at most {MOST_STARTS} runs can be started in one request"),
+        ));
+    }
+    let requests = starts.into_iter().map(shape::<StartExecution>).collect();
+    let items: Vec<BulkItem> = start_many(app, caller, trace, requests, key)
+        .await
+        .into_iter()
+        .map(|answer| match answer {
+            Ok(started) => BulkItem {
+                status: if started.opened.is_some() { 201 } else { 200 },
+                id: Some(started.run),
+                problem: None,
+            },
+            Err(refusal) => BulkItem {
+                status: refusal.problem.status,
+                id: None,
+                problem: Some(*refusal.problem),
+            },
+        })
+        .collect();
+    let refused = items.iter().filter(|item| item.problem.is_some()).count();
+    Ok(Json(BulkReport {
+        accepted: items.len() - refused,
+        refused,
+        items,
+    })
+    .into_response())
+}

@@ -1,0 +1,14 @@
+//! The API seen from outside: requests in, answers out, on stores in memory and a bus in process.
+
+mod auth;
+mod control;
+mod documents;
+mod event;
+mod list;
+mod pack;
+mod refusal;
+mod role;
+mod start;
+mod stream;
+mod wait;
+mod world;
