@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// The interval doubles up to this many times.
 const DOUBLINGS: u32 = 6;
-/// How soon a stop, or a child run that could not be opened, is tried again.
+/// How soon a stop, a child's cancel, or a child run that could not be opened, is tried again.
 const SOON: Duration = Duration::from_secs(2);
 
 /// One thing looked after.
@@ -43,7 +43,9 @@ impl Care {
         for (key, effect) in owed {
             let first = match effect {
                 Effect::Dispatch(_) => config.redispatch_after,
-                Effect::StopAttempt { .. } | Effect::OpenChild(_) => SOON,
+                Effect::StopAttempt { .. } | Effect::OpenChild(_) | Effect::CancelChild { .. } => {
+                    SOON
+                }
                 _ => continue,
             };
             self.sent.insert(

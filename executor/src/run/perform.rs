@@ -248,12 +248,13 @@ impl RunCell {
         let at = self.registry.shared.deps.clock.now();
         let mut opening = Vec::new();
         for order in orders {
-            let attempt = order.attempt;
+            let (attempt, wait) = (order.attempt, order.wait);
             match prepare(&catalogue, child_request(&header, order), at) {
                 Ok(new) => {
                     let performer = &self.registry.shared.performer;
                     let answer = performer.opener.clone();
-                    opening.push(async move { (attempt, new.header.run, answer.call(new).await) });
+                    let run = new.header.run;
+                    opening.push(async move { (attempt, wait, run, answer.call(new).await) });
                 }
                 Err(error) => {
                     let outcome = Outcome::Failed {
@@ -267,11 +268,20 @@ impl RunCell {
             }
         }
         let mut opened = Vec::new();
-        for (attempt, run, answer) in futures::future::join_all(opening).await {
+        for (attempt, wait, run, answer) in futures::future::join_all(opening).await {
             match answer {
                 Some(Ok(_)) => {
                     self.care.opened(&attempt);
                     opened.push(run);
+                    if !wait {
+                        let result = serde_json::Value::from(run.to_string());
+                        let outcome = Outcome::Succeeded {
+                            result,
+                            process: None,
+                        };
+                        let command = Command::AttemptFinished { attempt, outcome };
+                        self.registry.command(self.run, command, None, None);
+                    }
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%run, error, "a child run could not be opened now; it is tried again");

@@ -171,3 +171,32 @@ async fn many_runs_over_two_executors_each_end_once() {
     first.stop().await;
     second.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_may_be_started_without_waiting_for_it() {
+    let world = World::new(&[
+        ("workflows/nap.yaml", NAP),
+        (
+            "workflows/kick.yaml",
+            r#"
+ref: t.kick
+label: Kick
+version: 1.0.0
+tasks:
+  - name: kick
+    action: core.run_workflow
+    input: {ref: t.nap, parameters: {seconds: 600}, wait: false}
+output_map:
+  child: "{{ task.kick.result }}"
+"#,
+        ),
+    ])
+    .await;
+    let executor = world.executor().await;
+    let run = world.open("t.kick", json!({})).await;
+    let row = world.ended(run).await;
+    assert_eq!(row.status, Succeeded, "{:?}", row.error);
+    let child: attune_types::RunId = row.result["child"].as_str().unwrap().parse().unwrap();
+    assert!(!world.detail(child).await.row.status.is_terminal());
+    executor.stop().await;
+}
