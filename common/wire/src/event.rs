@@ -68,7 +68,7 @@ pub fn encode_event(event: &Event) -> (&'static str, u16, JsonValue) {
     // Events hold plain data with text keys, so that this cannot fail; a test writes every kind.
     let mut data = serde_json::to_value(event).unwrap_or_default();
     if let JsonValue::Object(map) = &mut data {
-        map.swap_remove(TAG);
+        map.shift_remove(TAG);
     }
     (kind, entry(kind).map_or(1, |entry| entry.version), data)
 }
