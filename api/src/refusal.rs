@@ -151,3 +151,23 @@ impl From<StartError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_said_is_not_shown() {
+        let said = "password authentication failed for user attune at 10.0.0.7";
+        for (error, status) in [
+            (StoreError::Unavailable(said.to_owned()), 503),
+            (StoreError::Corrupt(said.to_owned()), 500),
+        ] {
+            let refusal = Refusal::from(error);
+            assert_eq!(refusal.problem.status, status);
+            assert!(!refusal.problem.to_string().contains("10.0.0.7"));
+        }
+        let response = Refusal::from(StoreError::Unavailable(said.to_owned())).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    }
+}

@@ -128,3 +128,62 @@ async fn open_batch(store: &dyn RunStore, new: Vec<NewRun>) -> Vec<Answer<OpenOu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use attune_catalogue::first_event;
+    use attune_flow::program::ProgramKind;
+    use attune_flow::run::{Origin, RunHeader, RunState};
+    use attune_port::Clock as _;
+    use attune_testkit::{FakeClock, MemoryStore};
+    use attune_types::{ProgramHash, Ref};
+
+    fn run(clock: &FakeClock, id: u128, label: &str) -> NewRun {
+        let header = RunHeader {
+            run: RunId(uuid::Uuid::from_u128(id)),
+            program: ProgramHash("p".to_owned()),
+            kind: ProgramKind::Action,
+            action: Ref::parse("demo.greet").unwrap(),
+            version: "1".to_owned(),
+            parameters: serde_json::Map::new(),
+            pack_config: serde_json::Map::new(),
+            packs: Default::default(),
+            parent: None,
+            depth: 0,
+            origin: Origin::Request,
+            started_by: "ada".to_owned(),
+            labels: [("l".to_owned(), label.to_owned())].into(),
+            trace: None,
+            api_url: String::new(),
+        };
+        let event = first_event(&header, clock.now());
+        NewRun {
+            row: RunState::opened(header.clone(), clock.now()).run_row(),
+            event,
+            header,
+            key: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_stored_does_not_refuse_the_others() {
+        let clock = FakeClock::default();
+        let store = MemoryStore::new(clock.clone()).stores().runs;
+        let batch = vec![
+            run(&clock, 1, "good"),
+            run(&clock, 2, "bad\0"),
+            run(&clock, 3, "good"),
+            run(&clock, 1, "good"),
+        ];
+        let outcomes = open_all(&*store, batch).await;
+        assert!(matches!(outcomes[0], Ok(OpenOutcome::Created)));
+        assert!(
+            outcomes[1]
+                .as_ref()
+                .is_err_and(|refusal| refusal.problem.status == 422)
+        );
+        assert!(matches!(outcomes[2], Ok(OpenOutcome::Created)));
+        assert!(matches!(outcomes[3], Ok(OpenOutcome::Exists)));
+    }
+}

@@ -152,3 +152,29 @@ async fn health_says_what_is_missing() -> Result<()> {
     assert_eq!(stopping.status, StatusCode::SERVICE_UNAVAILABLE);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_pack_that_another_replica_registered_is_there_at_once() -> Result<()> {
+    let world = World::new().await?;
+    let admin = world.token("admin").await?;
+    let directory = attune_catalogue::Directory::open(world.stores.catalogue.clone()).await?;
+    let source = attune_pack::from_files([
+        ("pack.yaml", "ref: late\nlabel: Late\nversion: 1.0.0\n"),
+        (
+            "actions/say.yaml",
+            "ref: late.say\nlabel: Say\nrunner: shell\nentry_point: say.sh\n",
+        ),
+        ("actions/say.sh", "#!/bin/sh\n"),
+        ("triggers/bell.yaml", "ref: late.bell\nlabel: Bell\n"),
+    ])?;
+    let (pack, _) = attune_catalogue::registration(source, &directory.current(), "other")?;
+    world.stores.catalogue.register(pack).await?;
+
+    let emitted = json!({"trigger": "late.bell"});
+    let emitted = world.post(&admin, "/api/v1/events", emitted).await?;
+    assert_eq!(emitted.status, StatusCode::CREATED, "{:?}", emitted.body);
+    let start = json!({"action": "late.say"});
+    let started = world.post(&admin, "/api/v1/executions", start).await?;
+    assert_eq!(started.status, StatusCode::CREATED, "{:?}", started.body);
+    Ok(())
+}

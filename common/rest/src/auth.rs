@@ -160,6 +160,6 @@ pub struct AuditView {
     /// To what.
     pub subject: String,
     /// Anything more.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub details: JsonValue,
 }

@@ -40,7 +40,7 @@ pub struct EventView {
     #[schema(value_type = String)]
     pub trigger: Ref,
     /// What it says.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub payload: JsonValue,
     /// When it happened.
     #[schema(value_type = String, format = "date-time")]

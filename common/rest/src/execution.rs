@@ -86,10 +86,10 @@ pub struct ExecutionView {
     #[schema(value_type = String, example = "running")]
     pub status: ExecutionStatus,
     /// Its input; of a run, the parameters. Secret values are masked.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub input: JsonValue,
     /// What it gave back.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub result: JsonValue,
     /// What went wrong.
     #[schema(value_type = Option<Object>)]
@@ -153,7 +153,7 @@ pub struct HistoryView {
     /// Stable name of the kind.
     pub kind: String,
     /// The content.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub data: JsonValue,
 }
 
