@@ -26,7 +26,7 @@ pub(crate) enum CliError {
     #[error("{0}")]
     Unreachable(String),
     /// The run ended otherwise than well. It was shown already.
-    #[error("the run {0}")]
+    #[error("the run {}", ending(*.0))]
     RunEnded(ExecutionStatus),
     /// The run did not end in the time given.
     #[error("the run {run} had not ended after {seconds} s; it goes on")]
@@ -62,6 +62,18 @@ pub(crate) enum CliError {
     /// A service could not do its work.
     #[error("{0}")]
     Service(String),
+}
+
+/// A status as the end of a sentence.
+fn ending(status: ExecutionStatus) -> &'static str {
+    match status {
+        ExecutionStatus::Failed => "failed",
+        ExecutionStatus::TimedOut => "ran out of time",
+        ExecutionStatus::Cancelled => "was cancelled",
+        ExecutionStatus::Abandoned => "was given up",
+        ExecutionStatus::Compensated => "was undone",
+        other => other.as_str(),
+    }
 }
 
 /// What every fallible function of the command line returns.

@@ -64,9 +64,9 @@ pub(crate) struct Run {
 pub(crate) enum ExecutionCommand {
     /// List runs, the newest first
     List {
-        /// Only those that stand so
-        #[arg(long)]
-        status: Option<ExecutionStatus>,
+        /// Only those that stand so; several are separated by commas
+        #[arg(long, value_delimiter = ',')]
+        status: Vec<ExecutionStatus>,
         /// Only runs of this action
         #[arg(long)]
         action: Option<Ref>,

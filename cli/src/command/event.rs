@@ -79,17 +79,17 @@ fn shown(why: &EventWhy) -> String {
         text.push_str("\nno rule listens to it\n");
     }
     for line in &why.enforcements {
-        let verdict = if line.fired {
-            paint.green("fired")
-        } else {
-            paint.yellow("did not fire")
-        };
         let run = line
             .execution_id
             .map(|run| format!(", run {run}"))
             .unwrap_or_default();
         let message = line.explanation["message"].as_str().unwrap_or(&line.reason);
-        text.push_str(&format!("\n{}  {verdict}: {message}{run}\n", line.rule));
+        let verdict = if line.fired {
+            paint.green(message)
+        } else {
+            format!("{}: {message}", paint.yellow("did not fire"))
+        };
+        text.push_str(&format!("\n{}  {verdict}{run}\n", line.rule));
         text.push_str(&conditions(&line.explanation));
     }
     text

@@ -31,7 +31,9 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
             most,
         } => {
             let mut query = Query::new();
-            super::filter(&mut query, "status", status);
+            let statuses: Vec<&str> = status.iter().map(|status| status.as_str()).collect();
+            let statuses = Some(statuses.join(",")).filter(|text| !text.is_empty());
+            super::filter(&mut query, "status", statuses);
             super::filter(&mut query, "action", action);
             super::filter(&mut query, "rule", rule);
             for (name, value) in crate::input::texts(&label)? {
@@ -168,7 +170,8 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
             ("input", super::value(&execution.input)),
         ]);
     }
-    if let Some(error) = &execution.error {
+    // A followed run has said it already.
+    if let Some(error) = execution.error.as_ref().filter(|_| whole) {
         let said = format!("{}: {}", error.code, error.message);
         text.push_str(&format!("{}\n", paint.red(&format!("error: {said}"))));
     }

@@ -283,13 +283,13 @@ async fn load_packs(api: &Api, ports: &Ports, folder: &Path) -> Result<()> {
             Err(found) => output::note(&format!("{} is not right:\n{found}", path.display())),
         }
     }
-    let mut loaded = 0;
+    let mut loaded = 0_usize;
     loop {
         let mut refused: Vec<(PackSource, CliError)> = Vec::new();
         let before = waiting.len();
         for source in waiting {
             match api::register(api, ports, source.clone()).await {
-                Ok(_) => loaded += 1,
+                Ok(registered) => loaded += usize::from(registered),
                 Err(error) if error.may_pass() => return Err(error),
                 Err(error) => refused.push((source, error)),
             }

@@ -9,6 +9,7 @@ use attune_rest::ExecutionView;
 use attune_types::{ExecutionId, ExecutionStatus, Timestamp};
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
+use std::process::{Command, Stdio};
 
 /// Lines of a terminal whose size is not known.
 const USUAL_HEIGHT: usize = 24;
@@ -19,6 +20,8 @@ pub(crate) enum View {
     Live {
         /// Lines of the last drawing.
         drawn: usize,
+        /// Lines that the terminal has.
+        height: usize,
         /// Colours.
         paint: Paint,
     },
@@ -39,7 +42,11 @@ impl View {
         let paint = paint_for_stdout();
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if std::io::stdout().is_terminal() && !dumb {
-            Self::Live { drawn: 0, paint }
+            Self::Live {
+                drawn: 0,
+                height: height(),
+                paint,
+            }
         } else {
             Self::Plain {
                 said: HashMap::new(),
@@ -58,9 +65,13 @@ impl View {
         let now = Timestamp::now();
         match self {
             Self::Silent => {}
-            Self::Live { drawn, paint } => {
+            Self::Live {
+                drawn,
+                height,
+                paint,
+            } => {
                 let ended = tree.run.execution.status.is_terminal();
-                let lines = fitting(render(tree, *paint, now), ended);
+                let lines = fitting(render(tree, *paint, now), ended, *height);
                 output::raw(&redrawn(*drawn, &lines));
                 *drawn = lines.len();
             }
@@ -80,9 +91,10 @@ impl View {
     }
 }
 
-/// Moves up over what was drawn, and draws each line over the old one.
+/// Moves up over what was drawn, and draws each line over the old one. Long lines are cut by the
+/// terminal, not wrapped: a line stays a line.
 fn redrawn(before: usize, lines: &[String]) -> String {
-    let mut text = String::new();
+    let mut text = "\x1b[?7l".to_owned();
     if before > 0 {
         text.push_str(&format!("\x1b[{before}A\r"));
     }
@@ -90,17 +102,13 @@ fn redrawn(before: usize, lines: &[String]) -> String {
         text.push_str(line);
         text.push_str("\x1b[K\n");
     }
-    text.push_str("\x1b[J");
+    text.push_str("\x1b[J\x1b[?7h");
     text
 }
 
 /// While it goes, no more than the terminal has: what scrolled away cannot be drawn over. The last
 /// drawing is whole.
-fn fitting(lines: Vec<String>, ended: bool) -> Vec<String> {
-    let height = std::env::var("LINES")
-        .ok()
-        .and_then(|lines| lines.parse().ok())
-        .unwrap_or(USUAL_HEIGHT);
+fn fitting(lines: Vec<String>, ended: bool, height: usize) -> Vec<String> {
     if ended || lines.len() < height {
         return lines;
     }
@@ -109,6 +117,22 @@ fn fitting(lines: Vec<String>, ended: bool) -> Vec<String> {
     let mut short: Vec<String> = lines.into_iter().take(most).collect();
     short.push(format!("  ... and {hidden} more"));
     short
+}
+
+/// Lines that the terminal has, as its own tool tells.
+fn height() -> usize {
+    let said = Command::new("stty")
+        .arg("size")
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::null())
+        .output();
+    said.ok()
+        .and_then(|said| {
+            let text = String::from_utf8(said.stdout).ok()?;
+            text.split_whitespace().next()?.parse().ok()
+        })
+        .filter(|lines| *lines > 2)
+        .unwrap_or(USUAL_HEIGHT)
 }
 
 /// A line for each execution that has changed since the last time.
@@ -179,7 +203,20 @@ mod tests {
     #[test]
     fn a_drawing_replaces_the_one_before() {
         let lines = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(redrawn(0, &lines), "a\x1b[K\nb\x1b[K\n\x1b[J");
-        assert!(redrawn(3, &lines).starts_with("\x1b[3A\r"));
+        assert_eq!(
+            redrawn(0, &lines),
+            "\x1b[?7la\x1b[K\nb\x1b[K\n\x1b[J\x1b[?7h"
+        );
+        assert!(redrawn(3, &lines).starts_with("\x1b[?7l\x1b[3A\r"));
+    }
+
+    #[test]
+    fn a_drawing_is_no_higher_than_the_terminal_until_the_end() {
+        let lines: Vec<String> = (0..30).map(|n| n.to_string()).collect();
+        assert_eq!(fitting(lines.clone(), true, 10).len(), 30);
+        let short = fitting(lines.clone(), false, 10);
+        assert_eq!(short.len(), 9);
+        assert!(short[8].contains("22 more"), "{short:?}");
+        assert_eq!(fitting(lines, false, 31).len(), 30);
     }
 }

@@ -1,6 +1,11 @@
 //! The binary from outside, without services: what it accepts, what it prints, how it ends. What needs
 //! services is in `e2e`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it must be; helpers outside of test functions too"
+)]
+
 mod arguments;
 mod client;
 mod server;
