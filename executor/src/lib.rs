@@ -5,7 +5,6 @@
 //! it is given its ports. Called by the composition root. Failure: what cannot be stored is not
 //! done; a port that fails stops the actor that needed it, and the sweep brings it back.
 
-mod batch;
 mod config;
 mod live;
 mod native;

@@ -5,62 +5,47 @@
 
 use crate::code;
 use crate::refusal::{Answer, Refusal};
+use attune_batch::{Batcher, Refused};
 use attune_port::{NewRun, OpenOutcome, RunStore};
 use attune_types::RunId;
 use std::collections::HashSet;
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// Transactions at once.
 const LANES: usize = 2;
 /// Runs in one transaction.
 const MOST: usize = 500;
-/// Starts that wait; more are refused, so that an overload does not become a pile.
-const BACKLOG: usize = 10_000;
-
-type Job = (Box<NewRun>, oneshot::Sender<Answer<OpenOutcome>>);
 
 /// Opens runs.
 pub(crate) struct Starter {
-    jobs: mpsc::Sender<Job>,
+    jobs: Batcher<Box<NewRun>, Answer<OpenOutcome>>,
     runs: Arc<dyn RunStore>,
 }
 
 impl Starter {
     /// Starts the lanes; they end when this is dropped.
     pub(crate) fn new(runs: Arc<dyn RunStore>) -> Self {
-        let (jobs, queue) = mpsc::channel::<Job>(BACKLOG);
-        let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..LANES {
-            let queue = Arc::clone(&queue);
-            let runs = Arc::clone(&runs);
-            tokio::spawn(async move {
-                loop {
-                    let mut taken = Vec::new();
-                    if queue.lock().await.recv_many(&mut taken, MOST).await == 0 {
-                        return;
-                    }
-                    let (new, replies): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-                    let new = new.into_iter().map(|run| *run).collect();
-                    for (reply, outcome) in replies.into_iter().zip(open_all(&*runs, new).await) {
-                        // Whoever asked may be gone; the run is open all the same.
-                        drop(reply.send(outcome));
-                    }
-                }
-            });
-        }
+        let store = Arc::clone(&runs);
+        let jobs = Batcher::start(LANES, MOST, move |new: Vec<Box<NewRun>>| {
+            let store = Arc::clone(&store);
+            async move { open_all(&*store, new.into_iter().map(|run| *run).collect()).await }
+        });
         Self { jobs, runs }
     }
 
-    /// Opens one run together with whatever else is waiting.
+    /// Opens one run together with whatever else is waiting. Refused when too many wait, so that an
+    /// overload does not become a pile.
     pub(crate) async fn open(&self, new: NewRun) -> Answer<OpenOutcome> {
-        let (reply, outcome) = oneshot::channel();
-        self.jobs
-            .try_send((Box::new(new), reply))
-            .map_err(|_| Refusal::new(&code::UNAVAILABLE, "too many starts are waiting already"))?;
-        outcome
-            .await
-            .unwrap_or_else(|_| Err(Refusal::new(&code::UNAVAILABLE, "the service is stopping")))
+        match self.jobs.try_call(Box::new(new)).await {
+            Ok(outcome) => outcome,
+            Err(Refused::Full) => Err(Refusal::new(
+                &code::UNAVAILABLE,
+                "too many starts are waiting already",
+            )),
+            Err(Refused::Stopping) => {
+                Err(Refusal::new(&code::UNAVAILABLE, "the service is stopping"))
+            }
+        }
     }
 
     /// Opens many runs of one request, without the detour. Answers in order.

@@ -270,7 +270,7 @@ pub enum NativeAction {
 pub struct WorkerSpec {
     /// Which runner.
     pub runner: Runner,
-    /// File within the pack's `actions/` folder.
+    /// File, relative to the pack's folder.
     pub entry_point: String,
     /// How parameters reach the process.
     pub delivery: Delivery,

@@ -1,8 +1,8 @@
 //! The committer: one for the process. While one batch is being flushed the next gathers.
 
 use super::Commits;
-use crate::batch::Batcher;
 use crate::config::Deps;
+use attune_batch::Batcher;
 use std::sync::Arc;
 
 /// Batches in flight at the same time. More than one keeps the database busy while a commit waits

@@ -1,8 +1,8 @@
 //! Loading a run: snapshot and events folded into the live state. The same for the first start, after
 //! a rest, and after a crash.
 
-use crate::batch::Batcher;
 use crate::config::Deps;
+use attune_batch::Batcher;
 use attune_catalogue::{ProgramError, Programs};
 use attune_flow::program::Program;
 use attune_flow::run::{Event, RunState, evolve};

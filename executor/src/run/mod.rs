@@ -17,9 +17,9 @@ pub(crate) use owner::Owner;
 pub(crate) use registry::{Registry, Shared};
 pub(crate) use ticket::Ticket;
 
-use crate::batch::Batcher;
 use crate::config::{Deps, ExecutorConfig};
 use crate::live::Live;
+use attune_batch::Batcher;
 use ractor::Actor;
 use std::sync::{Arc, OnceLock};
 

@@ -3,9 +3,9 @@
 
 use super::actor::RunCell;
 use super::registry::Registry;
-use crate::batch::Batcher;
 use crate::config::{Deps, ExecutorConfig};
 use crate::native::{self, NativeDeps};
+use attune_batch::Batcher;
 use attune_catalogue::{StartRequest, prepare};
 use attune_flow::run::{
     ChildOrder, Command, Effect, EffectKey, NativeOrder, Origin, Outcome, Parent, RunHeader,

@@ -37,7 +37,8 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-pack", &["attune-types"]),
     layer("attune-rest", &["attune-types"]),
     layer("attune-local", &["attune-types"]),
-    layer("attune-process", &["attune-types"]),
+    layer("attune-process", &[]),
+    layer("attune-batch", &[]),
     layer("attune-rules", &["attune-types", "attune-template", "attune-pack"]),
     layer("attune-flow", &["attune-types", "attune-template", "attune-pack"]),
     layer("attune-wire", &["attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow"]),
@@ -54,7 +55,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-sensor", BELOW_SERVICES),
     layer("attune-api", &[
         "attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire", "attune-port",
-        "attune-telemetry", "attune-catalogue", "attune-rest",
+        "attune-telemetry", "attune-catalogue", "attune-batch", "attune-rest",
     ]),
 
     // The one composition root: here the services are given their store and bus.
@@ -89,6 +90,7 @@ const BELOW_SERVICES: &[&str] = &[
     "attune-telemetry",
     "attune-catalogue",
     "attune-process",
+    "attune-batch",
 ];
 
 /// What every crate may import for its tests (the bus for its in-process form), and the product only

@@ -1,17 +1,30 @@
-//! Batching by load: while one batch is at the store the next one gathers. No timer: a lone request
-//! goes at once, and under load a batch takes all that queued meanwhile.
+//! Batching by load: while one batch is at work the next one gathers. No timer: a lone request goes at
+//! once, and under load a batch takes all that queued meanwhile.
+//!
+//! Owns the queue and the lanes; knows nothing of what is batched. Called by the executor (commits,
+//! loads, children) and the API (starts). Failure: a request whose lane is gone gets no answer.
 
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// Requests that wait for a place in a batch; senders beyond that wait.
-const BACKLOG: usize = 8_192;
+/// Requests that wait for a place in a batch; beyond that [`Batcher::call`] waits and
+/// [`Batcher::try_call`] refuses.
+pub const BACKLOG: usize = 8_192;
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// [`BACKLOG`] requests wait already.
+    Full,
+    /// The lanes have ended.
+    Stopping,
+}
 
 type Job<T, R> = (T, oneshot::Sender<R>);
 
 /// Gathers single requests into batches.
-pub(crate) struct Batcher<T, R> {
+pub struct Batcher<T, R> {
     jobs: mpsc::Sender<Job<T, R>>,
 }
 
@@ -26,7 +39,7 @@ impl<T, R> Clone for Batcher<T, R> {
 impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
     /// Starts `lanes` tasks that each take up to `most` requests at a time and answer all of them,
     /// in order, by one call of `work`. They end when the last handle is dropped.
-    pub(crate) fn start<F, W>(lanes: usize, most: usize, work: W) -> Self
+    pub fn start<F, W>(lanes: usize, most: usize, work: W) -> Self
     where
         W: Fn(Vec<T>) -> F + Send + Sync + 'static,
         F: Future<Output = Vec<R>> + Send,
@@ -55,8 +68,23 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
         Self { jobs }
     }
 
+    /// As [`Batcher::call`], but refuses at once when too many requests wait already.
+    ///
+    /// # Errors
+    /// [`Refused`] says whether it was too much or the process is being stopped.
+    pub async fn try_call(&self, request: T) -> Result<R, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs
+            .try_send((request, reply))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Refused::Full,
+                mpsc::error::TrySendError::Closed(_) => Refused::Stopping,
+            })?;
+        answer.await.map_err(|_| Refused::Stopping)
+    }
+
     /// Asks and waits for the answer; none if the process is being stopped.
-    pub(crate) async fn call(&self, request: T) -> Option<R> {
+    pub async fn call(&self, request: T) -> Option<R> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send((request, reply)).await.ok()?;
         answer.await.ok()
