@@ -6,11 +6,13 @@
 //! which the harness lets pass; a test waits for what must have happened, never for what should.
 
 pub mod catalogue;
+pub mod dedupe;
 pub mod event;
 pub mod fixture;
 pub mod identity;
 pub mod inbox;
 pub mod lease;
+pub mod load;
 pub mod read;
 pub mod run;
 pub mod schedule;
@@ -81,8 +83,11 @@ macro_rules! store_contract {
             appends_and_loads, gap_in_events_is_refused, wrong_seq_fails_that_run_only,
             wrong_epoch_fails_that_run_only, takeover_fences_the_former_owner,
             two_writers_one_wins, nul_fails_that_run_only, big_payload_comes_back,
-            large_batch, one_append_per_run_in_a_batch, snapshot_shortens_the_load,
-            quarantine_takes_a_run_out, active_runs_in_pages, terminal_run_is_not_active,
+            large_batch, one_append_per_run_in_a_batch,
+        ]);
+        $crate::store_contract!(@group $harness, load: [
+            snapshot_shortens_the_load, quarantine_takes_a_run_out, active_runs_in_pages,
+            terminal_run_is_not_active,
         ]);
         $crate::store_contract!(@group $harness, inbox: [
             commands_wait_until_answered, commands_for_nobody_are_dropped, end_clears_the_inbox,
@@ -91,9 +96,12 @@ macro_rules! store_contract {
         ]);
         $crate::store_contract!(@group $harness, event: [
             recorded_once, ingested_once, recorded_then_ingested, fired_runs_are_opened,
-            dedupe_text_is_held_while_its_run_is_active, dedupe_within_one_batch,
-            concurrent_ingests_fire_once, pending_until_seen, emitted_by_an_append,
+            pending_until_seen, emitted_by_an_append,
             events_and_enforcements_in_pages, events_with_nul_are_refused,
+        ]);
+        $crate::store_contract!(@group $harness, dedupe: [
+            dedupe_text_is_held_while_its_run_is_active, dedupe_within_one_batch,
+            concurrent_ingests_fire_once,
         ]);
         $crate::store_contract!(@group $harness, work: [
             claimed_once, claims_need_an_active_run, settled_attempts_cannot_be_claimed,

@@ -3,7 +3,7 @@
 use super::Harness;
 use super::fixture::*;
 use anyhow::Result;
-use attune_port::{AppendError, OpenOutcome, RunKey, Snapshot, StoreError};
+use attune_port::{AppendError, OpenOutcome, RunKey, StoreError};
 use attune_types::{ExecutionId, ExecutionStatus, RunId};
 use serde_json::json;
 use std::time::Duration;
@@ -331,94 +331,5 @@ pub async fn one_append_per_run_in_a_batch(harness: &dyn Harness) -> Result<()> 
         "{answers:?}"
     );
     assert!(harness.stores().runs.append(Vec::new()).await.is_empty());
-    Ok(())
-}
-
-/// Only what follows the snapshot is loaded; an older snapshot does not replace a newer one; without
-/// it everything is loaded again.
-pub async fn snapshot_shortens_the_load(harness: &dyn Harness) -> Result<()> {
-    let runs = &harness.stores().runs;
-    let owner = owner(harness, LONG).await?;
-    let run = opened(harness).await?;
-    commit(harness, owner.step(harness, run, 1, 4)?).await?;
-    let snapshot = |seq: u64| Snapshot {
-        seq,
-        version: 2,
-        data: json!({"z": seq, "a": "state"}),
-    };
-    runs.snapshot(run, snapshot(3)).await?;
-    runs.snapshot(run, snapshot(2)).await?;
-    let loaded = runs.load(&[run]).await?;
-    assert_eq!(loaded[0].snapshot, Some(snapshot(3)));
-    let seqs: Vec<u64> = loaded[0].events.iter().map(|event| event.seq).collect();
-    assert_eq!(seqs, [4, 5]);
-    runs.drop_snapshots(&[run]).await?;
-    let loaded = runs.load(&[run]).await?;
-    assert_eq!(loaded[0].snapshot, None);
-    assert_eq!(loaded[0].events.len(), 5);
-    Ok(())
-}
-
-/// A quarantined run is abandoned, says why, and is nobody's work any more.
-pub async fn quarantine_takes_a_run_out(harness: &dyn Harness) -> Result<()> {
-    let stores = harness.stores();
-    let run = opened(harness).await?;
-    stores.runs.send(vec![command(run)]).await?;
-    stores
-        .runs
-        .quarantine(run, "event 3 cannot be read")
-        .await?;
-    let shards = all_shards(harness).await?;
-    assert!(stores.runs.active(&shards, None, 10).await?.is_empty());
-    assert!(
-        stores
-            .runs
-            .due(&shards, Duration::ZERO, 10)
-            .await?
-            .is_empty()
-    );
-    let row = stores.reads.execution(ExecutionId::from(run)).await?;
-    let row = row.ok_or_else(|| anyhow::anyhow!("the row is gone"))?;
-    assert_eq!(row.status, ExecutionStatus::Abandoned);
-    assert!(row.ended_at.is_some());
-    assert!(
-        row.error
-            .is_some_and(|error| error.message.contains("event 3"))
-    );
-    Ok(())
-}
-
-/// All active runs of the shards asked for, each once, whatever the page size.
-pub async fn active_runs_in_pages(harness: &dyn Harness) -> Result<()> {
-    let runs = &harness.stores().runs;
-    let mut ids = Vec::new();
-    for _ in 0..25 {
-        ids.push(opened(harness).await?);
-    }
-    let wanted: Vec<u16> = (0..8).collect();
-    ids.retain(|run| wanted.contains(&run.shard(16)));
-    ids.sort_unstable();
-    let mut found = Vec::new();
-    loop {
-        let page = runs.active(&wanted, found.last().copied(), 3).await?;
-        if page.is_empty() {
-            break;
-        }
-        found.extend(page);
-    }
-    assert_eq!(found, ids);
-    assert!(runs.active(&[], None, 10).await?.is_empty());
-    Ok(())
-}
-
-/// An ended run is loaded, but is no longer active.
-pub async fn terminal_run_is_not_active(harness: &dyn Harness) -> Result<()> {
-    let runs = &harness.stores().runs;
-    let owner = owner(harness, LONG).await?;
-    let (done, open) = (opened(harness).await?, opened(harness).await?);
-    commit(harness, owner.last_step(harness, done, 1)?).await?;
-    let shards = all_shards(harness).await?;
-    assert_eq!(runs.active(&shards, None, 10).await?, [open]);
-    assert_eq!(runs.load(&[done]).await?[0].events.len(), 2);
     Ok(())
 }
