@@ -29,8 +29,7 @@ check: install ## Format, lints, layers, sizes, and advisories where cargo-deny 
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo xtask layers
 	cargo xtask sizes
-	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
-	  else echo "cargo-deny is not installed: advisories, bans and licences were not checked"; fi
+	@sh deploy/deny.sh
 
 acceptance: install ## Plays case files on real services: make acceptance CASES=<folder>
 	cargo build -p attune-cli
