@@ -4,7 +4,7 @@
 
 use crate::args::Global;
 use crate::client::{Client, Context, Source};
-use crate::compose::{POSTGRES_PORT, reach, store_options};
+use crate::compose::{POSTGRES_PORT, not_migrated, reach, store_options};
 use crate::error::{CliError, Result};
 use crate::output::{Columns, Output, paint_for_stdout};
 use crate::settings::{IN_PROCESS, Settings, mask_password};
@@ -160,9 +160,7 @@ async fn database(settings: &Settings) -> Check {
             well(name, format!("{address} answers and is migrated"))
         }
         Ok(Err(error)) => {
-            let help = if error.to_string().contains("migrated")
-                || error.to_string().contains("(42P01)")
-            {
+            let help = if not_migrated(&error) {
                 "run `attune migrate`"
             } else {
                 "mend user, password or database in `database.url`"

@@ -66,16 +66,35 @@ where
         }
         if Instant::now() >= deadline {
             return Err(CliError::Service(format!(
-                "{error} (waited {} s; `attune doctor` looks closer)",
-                wait.as_secs()
+                "{error} (waited {} s; {})",
+                wait.as_secs(),
+                advice(&error)
             )));
         }
         if !told {
             told = true;
-            output::note(&format!("waiting for the database: {error}"));
+            output::note(&format!(
+                "waiting for the database: {error}; {}",
+                advice(&error)
+            ));
         }
         tokio::time::sleep(TRY_AGAIN).await;
     }
+}
+
+/// What to do about a database that does not serve.
+fn advice(error: &StoreError) -> &'static str {
+    if not_migrated(error) {
+        "`attune migrate` makes its tables"
+    } else {
+        "`attune doctor` looks closer"
+    }
+}
+
+/// Whether the database answers but has none of our tables (SQLSTATE 42P01).
+pub(crate) fn not_migrated(error: &StoreError) -> bool {
+    let text = error.to_string();
+    text.contains("(42P01)") || text.contains("not migrated")
 }
 
 /// A wrong password, user or database does not become right by waiting (SQLSTATE 28 and 3D).

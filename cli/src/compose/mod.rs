@@ -17,7 +17,7 @@ mod serve;
 mod shutdown;
 
 pub(crate) use dev::dev;
-pub(crate) use migrate::{POSTGRES_PORT, migrate, store_options};
+pub(crate) use migrate::{POSTGRES_PORT, migrate, not_migrated, store_options};
 pub(crate) use reach::reach;
 pub(crate) use serve::serve;
 
