@@ -3,8 +3,9 @@
 //! Owns the loop that opens a channel, declares, subscribes, hands deliveries out and settles them -
 //! and does all of it again when the channel or the connection is lost. A handler's deliveries of a
 //! lost channel are void: the broker gives them to somebody again. Called by `RabbitBus::subscribe`.
-//! Failure: a queue that exists with other properties is an error of the first try; everything else
-//! is tried again until the subscription or the bus is closed.
+//! Failure: a queue that exists with other properties is an error of the first try; everything else,
+//! a connection that is lost during the first try included, is tried again until the subscription or
+//! the bus is closed.
 
 use super::link::{Link, Live, unavailable};
 use super::options::QueueKind;
@@ -72,22 +73,24 @@ impl Subscription {
             };
             session += 1;
             let before = retry.next();
-            match self.session(&live, session, &mut settled, &mut retry).await {
+            let error = match self.session(&live, session, &mut settled, &mut retry).await {
                 Ok(()) => return,
-                Err(error) => {
-                    self.current.store(0, Ordering::Release);
-                    if let Some(first) = self.first.take() {
-                        // Refused at the first try: the caller is told, and there is no second.
-                        let _ = first.send(Err(error));
-                        return;
-                    }
-                    tracing::warn!(route = ?self.route, %error, "a subscription broke off");
-                    self.link.suspect(live.generation);
-                }
-            }
+                Err(error) => error,
+            };
+            self.current.store(0, Ordering::Release);
+            tracing::warn!(route = ?self.route, %error, "a subscription broke off");
+            self.link.suspect(live.generation);
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep(before) => {}
+            }
+            // Refused at the first try: the caller is told, and there is no second. A connection that
+            // broke meanwhile, which its status tells a little later than the error, is no refusal.
+            if live.connection.status().connected()
+                && let Some(first) = self.first.take()
+            {
+                let _ = first.send(Err(error));
+                return;
             }
         }
     }

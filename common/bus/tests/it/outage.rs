@@ -156,6 +156,34 @@ async fn while_the_broker_is_away_nothing_blocks_and_sends_arrive_later() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_that_was_being_made_when_the_broker_died_is_good() -> Result<()> {
+    let broker = Broker::start(QueueKind::Classic).await?;
+    let bus = broker.harness.bus().await?;
+    let making = async {
+        let mut made = Vec::new();
+        // One after the other without a pause, until the loss is seen: one of them meets it half-way.
+        while bus.is_connected() {
+            let shard = u16::try_from(made.len())?;
+            made.push(bus.subscribe(Address::Shard(shard), 10).await?);
+        }
+        anyhow::Ok(made)
+    };
+    let killing = broker.with(|server| {
+        server.kill9();
+        Ok(())
+    });
+    let (made, killed) = tokio::join!(making, killing);
+    killed?;
+    broker.with(RabbitMq::restart).await?;
+    for (shard, mut consumer) in made?.into_iter().enumerate() {
+        let to = Address::Shard(u16::try_from(shard)?);
+        publish_until_taken(&bus, to, numbered("new", 1)).await?;
+        ensure!(take(&mut consumer).await? == "new 0");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_forgot_everything_gets_its_queues_again() -> Result<()> {
     let broker = Broker::start(QueueKind::Classic).await?;
     let bus = broker.harness.bus().await?;
