@@ -2,13 +2,13 @@
 
 use super::step::Step;
 use attune_types::{ErrorInfo, JsonValue, code};
+use std::io;
 
 impl Step<'_> {
     /// Refuses a value that is larger than the limit for inline values.
     pub(super) fn check_size(&self, value: &JsonValue, of: &str) -> Result<(), ErrorInfo> {
         let limit = self.program.limits.payload_bytes as usize;
-        let mut left = limit;
-        if takes(value, &mut left) {
+        if fits(value, limit) {
             return Ok(());
         }
         Err(ErrorInfo::new(
@@ -18,36 +18,45 @@ impl Step<'_> {
     }
 }
 
-/// Takes the size of a value's JSON text off what is left; false if there is not enough. Counts as
-/// it goes and stops early, so that a huge value costs no more than the limit.
-fn takes(value: &JsonValue, left: &mut usize) -> bool {
-    let mut take = |bytes: usize| match left.checked_sub(bytes) {
-        Some(rest) => {
-            *left = rest;
-            true
-        }
-        None => false,
-    };
-    match value {
-        JsonValue::Null | JsonValue::Bool(_) => take(5),
-        JsonValue::Number(_) => take(8),
-        JsonValue::String(text) => take(text.len() + 2),
-        JsonValue::Array(items) => take(2) && items.iter().all(|item| takes(item, left)),
-        JsonValue::Object(map) => {
-            take(2)
-                && map
-                    .iter()
-                    .all(|(key, item)| takes_key(key, left) && takes(item, left))
-        }
+/// Whether a value's JSON text is no longer than that: exactly, since whoever accepted the value
+/// measured its text too. Stops early, so that a huge value costs no more than the limit.
+fn fits(value: &JsonValue, limit: usize) -> bool {
+    serde_json::to_writer(Room(limit), value).is_ok()
+}
+
+/// Takes bytes as long as there is room, and keeps none.
+struct Room(usize);
+
+impl io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(bytes.len())
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn takes_key(key: &str, left: &mut usize) -> bool {
-    match left.checked_sub(key.len() + 4) {
-        Some(rest) => {
-            *left = rest;
-            true
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_measured_by_its_text() {
+        let values = [
+            json!(null),
+            json!([1, 1, 1, true, "a\"b", {}]),
+            json!({"text": "x".repeat(100), "n": -1.25}),
+        ];
+        for value in values {
+            let size = value.to_string().len();
+            assert!(fits(&value, size), "{value}");
+            assert!(!fits(&value, size - 1), "{value}");
         }
-        None => false,
     }
 }
