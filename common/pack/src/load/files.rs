@@ -8,16 +8,22 @@ use crate::yaml::MAX_BYTES;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The most files of one pack.
-const MAX_FILES: usize = 5_000;
+/// The most files of one pack; `node_modules` alone may have thousands.
+const MAX_FILES: usize = 20_000;
+/// The most entries that are looked at: files, folders, links.
+const MAX_ENTRIES: usize = 40_000;
+/// The most links that lead out of the folder which are told one by one.
+const MAX_ESCAPES: usize = 20;
 /// The most bytes of one pack.
 const MAX_TOTAL: u64 = 64 * 1024 * 1024;
 /// The deepest folder.
 const MAX_DEPTH: usize = 16;
-/// Folders that are made by tools and belong to no pack.
-const SKIPPED: &[&str] = &["__pycache__", "node_modules", "target"];
+/// Folders that are made by tools and belong to no pack. Whoever packs the files leaves out the same,
+/// so that the hash stands for all that is packed.
+const SKIPPED: &[&str] = &["__pycache__", "target"];
 
 /// What the folder holds.
 pub(super) struct Files {
@@ -73,10 +79,16 @@ impl Files {
             found,
             paths: BTreeMap::new(),
             escapes: BTreeSet::new(),
+            entries: 0,
         };
         walk.folder(&root, "", 0);
-        let Walk { paths, escapes, .. } = walk;
-        if paths.len() > MAX_FILES {
+        let Walk {
+            paths,
+            escapes,
+            entries,
+            ..
+        } = walk;
+        if paths.len() > MAX_FILES || entries > MAX_ENTRIES {
             let message = format!("the pack has more than {MAX_FILES} files");
             return Err(Diagnostic::error("PACK015", &shown, message).into());
         }
@@ -94,17 +106,15 @@ impl Files {
     /// Hashes every file and keeps the texts of those that are read.
     fn contents(&mut self, paths: &BTreeMap<String, PathBuf>, found: &mut Diagnostics) {
         let mut hasher = Sha256::new();
-        let mut total = 0;
+        let mut left = MAX_TOTAL;
         for (path, real) in paths {
-            let size = fs::metadata(real).map_or(0, |meta| meta.len());
-            total += size;
-            if total > MAX_TOTAL {
-                let message = format!("the pack has more than {MAX_TOTAL} bytes of files");
-                found.push(Diagnostic::error("PACK015", path, message));
-                break;
-            }
-            let bytes = match fs::read(real) {
-                Ok(bytes) => bytes,
+            let bytes = match read(real, left) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => {
+                    let message = format!("the pack has more than {MAX_TOTAL} bytes of files");
+                    found.push(Diagnostic::error("PACK015", path, message));
+                    break;
+                }
                 Err(error) => {
                     found.push(Diagnostic::error(
                         "PACK001",
@@ -114,6 +124,7 @@ impl Files {
                     continue;
                 }
             };
+            left -= bytes.len() as u64;
             add(&mut hasher, path, &bytes);
             if is_text(path) {
                 match String::from_utf8(bytes) {
@@ -139,6 +150,18 @@ impl Files {
             .filter(move |(path, _)| is_definition(path) && path.split('/').next() == Some(folder))
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
+}
+
+/// A file of at most `most` bytes, nothing if it has more. What the system says of its size is not
+/// trusted: files of the kernel claim to be empty and go on for ever.
+fn read(path: &Path, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let file = fs::File::open(path)?;
+    if file.metadata()?.len() > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 fn add(hasher: &mut Sha256, path: &str, bytes: &[u8]) {
@@ -178,6 +201,7 @@ struct Walk<'w> {
     found: &'w mut Diagnostics,
     paths: BTreeMap<String, PathBuf>,
     escapes: BTreeSet<String>,
+    entries: usize,
 }
 
 impl Walk<'_> {
@@ -195,8 +219,12 @@ impl Walk<'_> {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            if name.starts_with('.') || self.paths.len() > MAX_FILES {
+            if name.starts_with('.') {
                 continue;
+            }
+            self.entries += 1;
+            if self.paths.len() > MAX_FILES || self.entries > MAX_ENTRIES {
+                return;
             }
             let path = if prefix.is_empty() {
                 name.clone()
@@ -212,8 +240,15 @@ impl Walk<'_> {
             return;
         };
         if meta.is_dir() {
-            if depth < MAX_DEPTH && !SKIPPED.contains(&name) {
+            if SKIPPED.contains(&name) {
+                return;
+            }
+            if depth < MAX_DEPTH {
                 self.folder(real, &path, depth + 1);
+            } else {
+                let message = format!("folders are nested deeper than {MAX_DEPTH} levels");
+                self.found
+                    .push(Diagnostic::error("PACK015", &path, message));
             }
         } else if meta.is_file() {
             self.paths.insert(path, real.to_owned());
@@ -224,11 +259,13 @@ impl Walk<'_> {
                 }
                 Ok(target) if target.starts_with(self.root) => {}
                 _ => {
-                    let message = "this link leads out of the pack's folder, or nowhere";
-                    self.found.push(
-                        Diagnostic::error("PACK011", &path, message)
-                            .help("put the file itself into the pack"),
-                    );
+                    if self.escapes.len() < MAX_ESCAPES {
+                        let message = "this link leads out of the pack's folder, or nowhere";
+                        self.found.push(
+                            Diagnostic::error("PACK011", &path, message)
+                                .help("put the file itself into the pack"),
+                        );
+                    }
                     self.escapes.insert(path);
                 }
             }

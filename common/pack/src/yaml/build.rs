@@ -176,6 +176,7 @@ impl<'t> Builder<'t> {
         let here = span(place);
         match event {
             Event::Scalar(text, style, anchor, _) => {
+                self.no_nul(&text, here)?;
                 let text = text.into_owned();
                 if anchor > 0 {
                     let kind = NodeKind::Str(text.clone());
@@ -258,6 +259,7 @@ impl<'t> Builder<'t> {
         tag: Option<Cow<'t, Tag>>,
         here: Span,
     ) -> Result<NodeKind, Fatal> {
+        self.no_nul(text, here)?;
         let as_text = || NodeKind::Str(text.to_owned());
         match tag.as_ref().map(|tag| (tag.core_suffix(), tag.original())) {
             None => {}
@@ -284,6 +286,15 @@ impl<'t> Builder<'t> {
             self.fatal("PACK002", here, &why)
                 .map_help("put it in quotes to keep it as text")
         })
+    }
+
+    fn no_nul(&self, text: &str, here: Span) -> Result<(), Fatal> {
+        if text.contains('\0') {
+            return Err(self
+                .fatal("PACK002", here, "a NUL character cannot be stored")
+                .map_help("leave `\\0` out"));
+        }
+        Ok(())
     }
 
     fn count(&mut self, more: usize, here: Span) -> Result<(), Fatal> {

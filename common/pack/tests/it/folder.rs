@@ -164,3 +164,42 @@ fn files_that_cannot_be_read_are_named() {
         [("rules/r.yaml".to_owned(), "PACK015".to_owned())]
     );
 }
+
+#[test]
+fn a_nul_character_is_refused_where_it_stands() {
+    let folder = good();
+    for (text, place) in [("ref: a.r\nlabel: \"x\\0y\"\n", 2), ("\"a\\0b\": 1\n", 1)] {
+        write(folder.path(), "rules/r.yaml", text);
+        let found = load(&folder).unwrap_err();
+        let first = &found.0[0];
+        assert_eq!(first.code, "PACK002", "{found}");
+        assert!(first.message.contains("NUL"), "{found}");
+        assert_eq!(first.span.map(|span| span.line), Some(place));
+    }
+}
+
+#[test]
+fn what_is_packed_is_hashed() {
+    let folder = good();
+    let hash = || load(&folder).unwrap().content_hash;
+    let before = hash();
+    write(folder.path(), "target/x", "1");
+    assert_eq!(hash(), before);
+    write(folder.path(), "node_modules/x/index.js", "1");
+    assert_ne!(hash(), before);
+}
+
+#[test]
+fn folders_that_go_on_for_ever_are_refused() {
+    let folder = good();
+    write(folder.path(), &format!("{}x", "d/".repeat(20)), "1");
+    let found = codes(&folder);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, "PACK015");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_files_of_the_kernel_are_no_pack() {
+    assert!(load_folder(Path::new("/proc/self")).is_err());
+}
