@@ -73,7 +73,11 @@ pub(crate) fn to_json(value: &Value) -> Result<JsonValue, Fault> {
                     Fault::wrong_type("the result of the calculation is not a finite number")
                 })?
         }
-        ValueKind::String => JsonValue::from(value.as_str().unwrap_or_default()),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            no_nul(text)?;
+            JsonValue::from(text)
+        }
         ValueKind::Array => value
             .as_array()
             .unwrap_or_default()
@@ -84,12 +88,25 @@ pub(crate) fn to_json(value: &Value) -> Result<JsonValue, Fault> {
         ValueKind::Map => {
             let mut map = JsonMap::new();
             for (key, item) in value.as_map().into_iter().flatten() {
-                map.insert(key_text(key), to_json(item)?);
+                let key = key_text(key);
+                no_nul(&key)?;
+                map.insert(key, to_json(item)?);
             }
             map.into()
         }
         _ => return Err(Fault::wrong_type("bytes are not a JSON value")),
     })
+}
+
+/// Refuses the one character that cannot be stored. Filters that decode can make it.
+pub(crate) fn no_nul(text: &str) -> Result<(), Fault> {
+    if text.contains('\0') {
+        return Err(Fault::wrong_type(
+            "the result has a NUL character in it, which cannot be stored",
+        )
+        .help("take it out with `replace`, or keep the text encoded"));
+    }
+    Ok(())
 }
 
 /// A key as text.

@@ -123,9 +123,10 @@ impl Program {
             return Ok(value);
         }
         budget.give_out(out.bytes.len())?;
-        String::from_utf8(out.bytes)
-            .map(JsonValue::String)
-            .map_err(|_| Fault::new(ErrorKind::Internal, "the result is not UTF-8"))
+        let text = String::from_utf8(out.bytes)
+            .map_err(|_| Fault::new(ErrorKind::Internal, "the result is not UTF-8"))?;
+        convert::no_nul(&text)?;
+        Ok(JsonValue::String(text))
     }
 
     fn explain(&self, scope: &dyn Scope, fault: Option<Fault>, error: &tera::Error) -> Fault {

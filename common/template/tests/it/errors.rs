@@ -218,3 +218,18 @@ fn display_is_one_sentence_for_people() {
         @"`nmae` was looked for in `parameters`, which holds `name`, `replicas`, `ratio`, `debug`, `nothing`, `regions`, `markup`, `deep`, `quote`, in `parameters.nmae` (line 1, column 10); did you mean `name`?"
     );
 }
+
+#[test]
+fn a_nul_character_that_a_filter_made_does_not_get_out() {
+    for source in [
+        "{{ 'AA==' | b64decode }}",
+        "a {{ 'AA==' | b64decode }} b",
+        "{{ '%00' | url_decode }}",
+        "{{ '[{\"a\": \"\\\\u0000\"}]' | from_json }}",
+        "{{ '{\"\\\\u0000\": 1}' | from_json }}",
+    ] {
+        let error = failure(source);
+        assert_eq!(error.kind, ErrorKind::Type, "{source}");
+        assert!(error.message.contains("NUL"), "{source}: {}", error.message);
+    }
+}
