@@ -6,31 +6,44 @@
 use crate::run::Registry;
 use crate::trigger::Matcher;
 use attune_flow::run::Command;
+use attune_port::LostClaim;
+use attune_types::RunId;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Runs, claims or events taken by one sweep; the next one follows at once if that was full.
 const MOST: u32 = 1_000;
 /// Later than this, something that should have happened by itself did not.
 const LATE: Duration = Duration::from_secs(1);
+/// Pause after a sweep that was full.
+const FULL_PAUSE: Duration = Duration::from_millis(100);
 /// The shard whose owner also looks at what belongs to no shard.
 const COMMON_SHARD: u16 = 0;
 
 /// Sweeps until `stop`.
 pub(crate) async fn run(registry: Arc<Registry>, matcher: Arc<Matcher>, stop: CancellationToken) {
     let every = registry.shared.config.sweep_every;
+    let mut told = HashMap::new();
+    let mut store = StoreWatch::default();
+    let mut others_at: Option<Instant> = None;
     loop {
         let owned: Vec<u16> = registry.owned().into_keys().collect();
         let mut wait = every;
         if !owned.is_empty() {
-            let full = sweep_runs(&registry, &owned).await;
-            sweep_claims(&registry).await;
-            if owned.contains(&COMMON_SHARD) {
-                sweep_events(&registry, &matcher).await;
+            let full = sweep_runs(&registry, &owned, &mut told).await;
+            // Timers bring the sweep here more often than the rest needs.
+            if others_at.is_none_or(|at| at.elapsed() >= every) {
+                others_at = Some(Instant::now());
+                sweep_claims(&registry, &mut store).await;
+                if owned.contains(&COMMON_SHARD) {
+                    sweep_events(&registry, &matcher).await;
+                }
             }
             wait = if full {
-                Duration::ZERO
+                FULL_PAUSE
             } else {
                 next(&registry, &owned)
                     .await
@@ -56,13 +69,30 @@ async fn next(registry: &Registry, owned: &[u16]) -> Option<Duration> {
     }
 }
 
-async fn sweep_runs(registry: &Registry, owned: &[u16]) -> bool {
+async fn sweep_runs(
+    registry: &Registry,
+    owned: &[u16],
+    told: &mut HashMap<RunId, Instant>,
+) -> bool {
     let shared = &registry.shared;
     let grace = shared.config.grace;
     match shared.deps.stores.runs.due(owned, grace, MOST).await {
         Ok(due) => {
             let full = due.len() >= MOST as usize;
+            let before = std::mem::take(told);
             for (run, late) in due {
+                if late < LATE && registry.is_live(run) {
+                    // Its own timer is at it.
+                    continue;
+                }
+                // One that is slow to get to it is not told again and again.
+                if let Some(at) = before.get(&run).copied()
+                    && at.elapsed() < shared.config.sweep_every
+                {
+                    told.insert(run, at);
+                    continue;
+                }
+                told.insert(run, Instant::now());
                 shared.deps.metrics.executor.wake_lag.took(late);
                 if late >= LATE {
                     tracing::warn!(%run, late_ms = late.as_millis(), live = registry.is_live(run), "the sweep had to bring a run back");
@@ -80,7 +110,32 @@ async fn sweep_runs(registry: &Registry, owned: &[u16]) -> bool {
     }
 }
 
-async fn sweep_claims(registry: &Registry) {
+/// Since when the store has answered without fail.
+#[derive(Default)]
+struct StoreWatch {
+    since: Option<Instant>,
+}
+
+impl StoreWatch {
+    fn answered(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn failed(&mut self) {
+        self.since = None;
+    }
+
+    /// Whether a worker's silence is its own. While the store was away no worker could be heard, and
+    /// each has as long as any other silence may last to be heard again.
+    fn believes(&self, claim: &LostClaim, lost_after: Duration) -> bool {
+        claim.silent_for < lost_after
+            || self
+                .since
+                .is_some_and(|since| since.elapsed() >= lost_after)
+    }
+}
+
+async fn sweep_claims(registry: &Registry, store: &mut StoreWatch) {
     let shared = &registry.shared;
     let lost = shared
         .deps
@@ -90,9 +145,10 @@ async fn sweep_claims(registry: &Registry) {
         .await;
     match lost {
         Ok(lost) => {
+            store.answered();
             for claim in lost {
                 // Every executor sees every lost claim; the owner of the run acts.
-                if !registry.owns(claim.run) {
+                if !registry.owns(claim.run) || !store.believes(&claim, shared.config.lost_after) {
                     continue;
                 }
                 tracing::warn!(run = %claim.run, attempt = %claim.attempt, worker = claim.worker, "an attempt was lost");
@@ -109,7 +165,10 @@ async fn sweep_claims(registry: &Registry) {
                 registry.command(claim.run, command, None, None);
             }
         }
-        Err(error) => tracing::warn!(%error, "lost claims could not be read"),
+        Err(error) => {
+            store.failed();
+            tracing::warn!(%error, "lost claims could not be read");
+        }
     }
 }
 
@@ -135,5 +194,35 @@ async fn sweep_events(registry: &Registry, matcher: &Matcher) {
             }
         }
         Err(error) => tracing::warn!(%error, "pending events could not be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use attune_types::AttemptId;
+    use uuid::Uuid;
+
+    #[test]
+    fn after_the_store_was_away_silence_is_not_believed_at_once() {
+        let limit = Duration::from_secs(10);
+        let claim = |silent_for| LostClaim {
+            attempt: AttemptId(Uuid::nil()),
+            run: RunId(Uuid::nil()),
+            worker: "w".to_owned(),
+            silent_for,
+        };
+        let mut store = StoreWatch::default();
+        store.answered();
+        assert!(!store.believes(&claim(limit), limit));
+        // One that said goodbye has not been silent.
+        assert!(store.believes(&claim(Duration::ZERO), limit));
+        let long_ago = Instant::now().checked_sub(limit).unwrap();
+        store.since = Some(long_ago);
+        store.answered();
+        assert!(store.believes(&claim(limit), limit));
+        store.failed();
+        store.answered();
+        assert!(!store.believes(&claim(limit), limit));
     }
 }

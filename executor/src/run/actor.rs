@@ -14,7 +14,7 @@ use attune_flow::run::Command;
 use attune_port::AppendError;
 use attune_types::{AttemptId, ExecutionStatus, RunId, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -43,6 +43,30 @@ pub(crate) enum RunMessage {
     Timer,
     /// Told commands have lingered long enough.
     Flush,
+}
+
+impl RunMessage {
+    /// Pausing and going on again undo each other, so an old message that is delivered again must not
+    /// count: what decides is whether its row is still in the inbox.
+    fn through_inbox(self) -> Self {
+        match self {
+            Self::Command {
+                command: Command::Pause { .. } | Command::Resume { .. },
+                inbox: Some(_),
+                ticket,
+            } => Self::Look { ticket },
+            other => other,
+        }
+    }
+}
+
+/// What this actor knows of the date in the run's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoredWake {
+    /// It was written by somebody before.
+    Unknown,
+    /// It was written here.
+    Known(Option<Timestamp>),
 }
 
 /// What a run's actor starts from.
@@ -87,6 +111,8 @@ pub(crate) struct RunCell {
     pub(crate) natives: HashMap<AttemptId, AbortHandle>,
     pub(super) timer: Option<(Timestamp, AbortHandle)>,
     lingering: bool,
+    /// The `wake_at` that the run's row holds, as far as this actor wrote it.
+    pub(super) stored_wake: StoredWake,
     pub(super) busy_at: tokio::time::Instant,
     /// Out of the map: whatever still arrives goes to a new actor.
     pub(super) retired: bool,
@@ -117,6 +143,7 @@ impl Actor for RunActor {
             natives: HashMap::new(),
             timer: None,
             lingering: false,
+            stored_wake: StoredWake::Unknown,
             busy_at: tokio::time::Instant::now(),
             retired: false,
         })
@@ -137,7 +164,7 @@ impl Actor for RunActor {
             cell.queue.clear();
             return Ok(());
         }
-        match message {
+        match message.through_inbox() {
             RunMessage::Command {
                 command,
                 inbox,
@@ -230,6 +257,9 @@ impl RunCell {
                 tracing::warn!(run = %self.run, reason, "the run could not be loaded now");
                 tokio::time::sleep(STORE_AWAY).await;
                 self.retire(myself);
+                // What it owes may be known to nobody but its log: it is not left alone until it
+                // could be read. Does nothing if the shard has moved.
+                self.registry.look(self.run, None);
                 false
             }
             Err(LoadError::Corrupt(reason)) => {
@@ -247,16 +277,12 @@ impl RunCell {
             .queue
             .iter()
             .filter_map(|waiting| waiting.inbox)
-            .collect::<Vec<_>>();
-        let flying = self
-            .flight
-            .as_ref()
-            .map(|flight| flight.inbox.clone())
-            .unwrap_or_default();
+            .chain(self.flight.iter().flat_map(|flight| flight.inbox.clone()))
+            .collect::<HashSet<_>>();
         match self.registry.shared.deps.stores.runs.inbox(self.run).await {
             Ok(stored) => {
                 for command in stored {
-                    if !known.contains(&command.id) && !flying.contains(&command.id) {
+                    if !known.contains(&command.id) {
                         self.queue
                             .push_back(Waiting::new(command.command, Some(command.id)));
                     }
@@ -302,7 +328,11 @@ impl RunCell {
         }
         tracing::warn!(run = %self.run, %error, "the commit failed; the run is loaded again");
         let again = match &error {
-            AppendError::Fenced { .. } => false,
+            AppendError::Fenced { .. } => {
+                // Until the loss of the shard is noticed here, its messages come back: slowly.
+                tokio::time::sleep(STORE_AWAY).await;
+                false
+            }
             AppendError::Moved { .. } => true,
             AppendError::Store(attune_port::StoreError::Invalid(reason)) => {
                 let reason = format!("its events cannot be stored: {reason}");

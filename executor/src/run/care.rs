@@ -10,7 +10,7 @@ use crate::config::ExecutorConfig;
 use attune_flow::run::{Command, Effect, EffectKey, Outcome};
 use attune_port::{ClaimRequest, StoreError};
 use attune_types::{AttemptId, Timestamp, WorkerId};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ struct Sent {
 #[derive(Default)]
 pub(crate) struct Care {
     sent: BTreeMap<EffectKey, Sent>,
+    /// The same by time, since the next date is asked for after every message.
+    dates: BTreeSet<(Timestamp, EffectKey)>,
 }
 
 impl Care {
@@ -48,36 +50,42 @@ impl Care {
                 }
                 _ => continue,
             };
-            self.sent.insert(
-                *key,
-                Sent {
-                    effect: effect.clone(),
-                    next: later(now, first),
-                    times: 0,
-                },
-            );
+            let sent = Sent {
+                effect: effect.clone(),
+                next: later(now, first),
+                times: 0,
+            };
+            self.forget(key);
+            self.dates.insert((sent.next, *key));
+            self.sent.insert(*key, sent);
+        }
+    }
+
+    fn forget(&mut self, key: &EffectKey) {
+        if let Some(sent) = self.sent.remove(key) {
+            self.dates.remove(&(sent.next, *key));
         }
     }
 
     /// A worker has it: heartbeats watch over it from now on.
     pub(crate) fn started(&mut self, attempt: &AttemptId) {
-        self.sent.remove(&EffectKey::Attempt(*attempt));
+        self.forget(&EffectKey::Attempt(*attempt));
     }
 
     /// Nothing more is owed for the attempt.
     pub(crate) fn settled(&mut self, attempt: &AttemptId) {
-        self.sent.remove(&EffectKey::Attempt(*attempt));
-        self.sent.remove(&EffectKey::Stop(*attempt));
+        self.forget(&EffectKey::Attempt(*attempt));
+        self.forget(&EffectKey::Stop(*attempt));
     }
 
     /// The child run exists.
     pub(crate) fn opened(&mut self, attempt: &AttemptId) {
-        self.sent.remove(&EffectKey::Attempt(*attempt));
+        self.forget(&EffectKey::Attempt(*attempt));
     }
 
     /// When something is to be looked at next.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.sent.values().map(|sent| sent.next).min()
+        self.dates.first().map(|(next, _)| *next)
     }
 
     /// Whether something is to be looked at now.
@@ -88,17 +96,24 @@ impl Care {
     /// Takes what is due and puts it off by a growing interval.
     fn due(&mut self, now: Timestamp, redispatch_after: Duration) -> BTreeMap<EffectKey, Effect> {
         let mut due = BTreeMap::new();
-        for (key, sent) in &mut self.sent {
-            if sent.next <= now {
-                sent.times += 1;
-                let base = match sent.effect {
-                    Effect::Dispatch(_) => redispatch_after,
-                    _ => SOON,
-                };
-                sent.next = later(now, base * 2u32.pow(sent.times.min(DOUBLINGS)));
-                due.insert(*key, sent.effect.clone());
-            }
+        let mut put_off = Vec::new();
+        while let Some(&(next, key)) = self.dates.first()
+            && next <= now
+        {
+            self.dates.pop_first();
+            let Some(sent) = self.sent.get_mut(&key) else {
+                continue;
+            };
+            sent.times += 1;
+            let base = match sent.effect {
+                Effect::Dispatch(_) => redispatch_after,
+                _ => SOON,
+            };
+            sent.next = later(now, base * 2u32.pow(sent.times.min(DOUBLINGS)));
+            put_off.push((sent.next, key));
+            due.insert(key, sent.effect.clone());
         }
+        self.dates.extend(put_off);
         due
     }
 }

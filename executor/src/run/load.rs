@@ -6,7 +6,7 @@ use attune_batch::Batcher;
 use attune_catalogue::{ProgramError, Programs};
 use attune_flow::program::Program;
 use attune_flow::run::{Event, RunState, evolve};
-use attune_port::{InboxCommand, StoreError, StoredEvent, StoredRun};
+use attune_port::{InboxCommand, RunStore, Snapshot, StoreError, StoredEvent, StoredRun};
 use attune_types::{RunId, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub(crate) enum LoadError {
 /// Loads runs, many by one query.
 #[derive(Clone)]
 pub(crate) struct Loader {
+    runs: Arc<dyn RunStore>,
     batches: Batcher<RunId, Result<StoredRun, LoadError>>,
     programs: Programs,
 }
@@ -59,26 +60,67 @@ impl Loader {
         let runs = Arc::clone(&deps.stores.runs);
         let batches = Batcher::start(2, MOST, move |ids: Vec<RunId>| {
             let runs = Arc::clone(&runs);
-            async move { answer(&ids, runs.load(&ids).await) }
+            async move { read(&*runs, &ids).await }
         });
         Self {
+            runs: Arc::clone(&deps.stores.runs),
             batches,
             programs: deps.programs.clone(),
         }
     }
 
     pub(crate) async fn load(&self, run: RunId) -> Result<Loaded, LoadError> {
-        let stored =
-            self.batches.call(run).await.unwrap_or_else(|| {
-                Err(LoadError::Transient("the executor is stopping".to_owned()))
-            })?;
+        let mut stored = self.read(run).await?;
         let program = self
             .programs
             .get(&stored.program)
             .await
             .map_err(program_error)?;
-        fold(stored, program)
+        let mut from = None;
+        if let Some(snapshot) = &stored.snapshot {
+            from = usable(snapshot);
+            if from.is_none() {
+                // A cache of another version: its events were left out, so without it they are
+                // read from the first.
+                self.runs
+                    .drop_snapshots(&[run])
+                    .await
+                    .map_err(|error| LoadError::Transient(error.to_string()))?;
+                stored = self.read(run).await?;
+            }
+        }
+        fold(stored, from, program)
     }
+
+    async fn read(&self, run: RunId) -> Result<StoredRun, LoadError> {
+        self.batches
+            .call(run)
+            .await
+            .unwrap_or_else(|| Err(LoadError::Transient("the loader gave no answer".to_owned())))
+    }
+}
+
+/// The state in a snapshot and its place in the log, if this version can read it.
+fn usable(snapshot: &Snapshot) -> Option<(RunState, u64)> {
+    if snapshot.version != SNAPSHOT_VERSION {
+        return None;
+    }
+    let state = serde_json::from_value(snapshot.data.clone()).ok()?;
+    Some((state, snapshot.seq))
+}
+
+/// Reads many at once. A row that cannot be read says nothing of the others: they are read one by
+/// one then.
+async fn read(runs: &dyn RunStore, ids: &[RunId]) -> Vec<Result<StoredRun, LoadError>> {
+    let loaded = runs.load(ids).await;
+    if !matches!(loaded, Err(StoreError::Corrupt(_))) || ids.len() == 1 {
+        return answer(ids, loaded);
+    }
+    let mut answers = Vec::with_capacity(ids.len());
+    for id in ids {
+        answers.extend(answer(&[*id], runs.load(&[*id]).await));
+    }
+    answers
 }
 
 fn answer(
@@ -113,14 +155,12 @@ fn program_error(error: ProgramError) -> LoadError {
     }
 }
 
-fn fold(stored: StoredRun, program: Arc<Program>) -> Result<Loaded, LoadError> {
+fn fold(
+    stored: StoredRun,
+    snapshot: Option<(RunState, u64)>,
+    program: Arc<Program>,
+) -> Result<Loaded, LoadError> {
     let corrupt = |reason: String| LoadError::Corrupt(format!("run {}: {reason}", stored.run));
-    let snapshot = stored.snapshot.as_ref().and_then(|snapshot| {
-        (snapshot.version == SNAPSHOT_VERSION)
-            .then(|| serde_json::from_value::<RunState>(snapshot.data.clone()).ok())
-            .flatten()
-            .map(|state| (state, snapshot.seq))
-    });
     let (mut state, mut seq) = match snapshot {
         Some((state, seq)) => (Some(state), seq),
         None => (None, 0),

@@ -6,7 +6,7 @@
 //! append does.
 
 use super::{Registry, Ticket};
-use attune_port::{Address, Delivery, Lease};
+use attune_port::{Address, Delivery, Lease, StoreError};
 use attune_wire::ShardMessage;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const GROUP: &str = "shard";
 /// Runs taken up at once when a shard is gained.
 const PAGE: u32 = 500;
+/// Pause before a subscription that failed is made anew.
+const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
 /// Pause between two pages, so that live runs keep going.
 const PAGE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -45,7 +47,15 @@ impl Owner {
         let mut good = Instant::now();
         loop {
             let began = Instant::now();
-            match leases.balance(GROUP, id, &name, &resources, ttl).await {
+            // A connection that is dead without saying so must not keep the shards past their lease.
+            let balance = leases.balance(GROUP, id, &name, &resources, ttl);
+            let answer = tokio::time::timeout(ttl, balance)
+                .await
+                .unwrap_or_else(|_| {
+                    let reason = "the database does not answer".to_owned();
+                    Err(StoreError::Unavailable(reason))
+                });
+            match answer {
                 Ok(owned) => {
                     // Counted from before the call: the lease cannot be younger than that.
                     good = began;
@@ -105,8 +115,19 @@ impl Owner {
     }
 }
 
-/// Feeds a shard's queue to its runs.
+/// Feeds a shard's queue to its runs until `stop`. Workers tell how attempts ended here only, so a
+/// subscription that fails or ends is made anew.
 async fn consume(registry: Arc<Registry>, shard: u16, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        consume_once(&registry, shard, &stop).await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SUBSCRIBE_AGAIN) => {}
+        }
+    }
+}
+
+async fn consume_once(registry: &Registry, shard: u16, stop: &CancellationToken) {
     let shared = &registry.shared;
     let subscribed = shared
         .deps
@@ -117,7 +138,7 @@ async fn consume(registry: Arc<Registry>, shard: u16, stop: CancellationToken) {
         subscribed = subscribed => match subscribed {
             Ok(consumer) => consumer,
             Err(error) => {
-                tracing::warn!(shard, %error, "no subscription; the sweep finds what hints would have told");
+                tracing::warn!(shard, %error, "no subscription now; it is tried again");
                 return;
             }
         }
@@ -135,7 +156,7 @@ async fn consume(registry: Arc<Registry>, shard: u16, stop: CancellationToken) {
         if delivery.redelivered {
             metrics.redelivered("shard").inc();
         }
-        dispatch(&registry, shard, delivery).await;
+        dispatch(registry, shard, delivery).await;
     }
 }
 

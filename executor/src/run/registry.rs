@@ -224,6 +224,9 @@ impl Registry {
             let reason = format!("the engine panicked {times} times on this run: {what}");
             self.quarantine(run, &reason).await;
             self.state().panics.remove(&run);
+        } else {
+            // Nobody else may know that it has something to do.
+            self.look(run, None);
         }
     }
 

@@ -1,13 +1,15 @@
 //! One step of a run: decide on all that waits, fold, commit; then act and acknowledge.
 
-use super::actor::{RunCell, RunMessage, Waiting};
+use super::actor::{RunCell, RunMessage, StoredWake, Waiting};
 use super::count;
 use super::load::SNAPSHOT_VERSION;
 use super::ticket::Ticket;
 use attune_flow::run::{
     Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide, fold,
 };
-use attune_port::{Append, NewEvent, NewInboxCommand, RunUpdate, Snapshot, StoredEvent};
+use attune_port::{
+    Append, AppendError, NewEvent, NewInboxCommand, RunUpdate, Snapshot, StoreError, StoredEvent,
+};
 use attune_rules::TriggerEvent;
 use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
 use attune_wire::{LiveKind, LiveNotice};
@@ -37,7 +39,7 @@ impl RunCell {
     /// Decides on everything that waits and sends it to the committer. Does nothing while a commit
     /// is under way.
     pub(crate) fn step(&mut self, myself: &ActorRef<RunMessage>) {
-        if self.flight.is_some() || self.queue.is_empty() {
+        if self.flight.is_some() || (self.queue.is_empty() && !self.wake_is_stale()) {
             return;
         }
         let Some(mut live) = self.live.take() else {
@@ -109,12 +111,15 @@ impl RunCell {
         live.since_snapshot += stored.len() as u64;
         flight.seq = live.seq;
         let over = live.state.is_terminal() && !was.is_terminal();
-        if !flight.changed && flight.inbox.is_empty() && closed.is_empty() {
-            self.live = Some(live);
+        self.live = Some(live);
+        let nothing = !flight.changed && flight.inbox.is_empty() && closed.is_empty();
+        if nothing && !self.wake_is_stale() {
             self.flight = Some(flight);
             drop(myself.cast(RunMessage::Committed(Ok(()))));
             return;
         }
+        let wake_at = self.next_look();
+        let Some(live) = &self.live else { return };
         let (inbox, emitted) = if over {
             (
                 to_parent(&live.state).into_iter().collect(),
@@ -123,12 +128,13 @@ impl RunCell {
         } else {
             (Vec::new(), Vec::new())
         };
+        let active = !live.state.is_terminal();
         let update = RunUpdate {
             status: live.state.status(),
-            active: !live.state.is_terminal(),
-            wake_at: None,
+            active,
+            wake_at: wake_at.filter(|_| active),
         };
-        self.live = Some(live);
+        self.stored_wake = StoredWake::Known(update.wake_at);
         let append = Append {
             run: self.run,
             shard: self.shard,
@@ -136,10 +142,7 @@ impl RunCell {
             executor: self.registry.shared.config.id,
             after_seq,
             events: stored,
-            update: RunUpdate {
-                wake_at: update.active.then(|| self.next_look()).flatten(),
-                ..update
-            },
+            update,
             rows: flight.rows.clone(),
             inbox_done: flight.inbox.clone(),
             closed,
@@ -150,11 +153,34 @@ impl RunCell {
         let registry = Arc::clone(&self.registry);
         let myself = myself.clone();
         tokio::spawn(async move {
-            // No answer: the process is stopping, and nothing was written.
-            if let Some(answer) = registry.shared.commits.call(append).await {
-                drop(myself.cast(RunMessage::Committed(answer)));
-            }
+            // No answer: the committer broke or is stopping. The log says what was written.
+            let answer = registry
+                .shared
+                .commits
+                .call(append)
+                .await
+                .unwrap_or_else(|| {
+                    let reason = "the committer gave no answer".to_owned();
+                    Err(AppendError::Store(StoreError::Unavailable(reason)))
+                });
+            drop(myself.cast(RunMessage::Committed(answer)));
         });
+    }
+
+    /// Whether the date in the run's row has passed and is no longer the true one. The sweep would
+    /// find the run due again and again, and others that are due would wait behind it.
+    fn wake_is_stale(&self) -> bool {
+        let Some(live) = &self.live else { return false };
+        if live.state.is_terminal() {
+            return false;
+        }
+        match self.stored_wake {
+            StoredWake::Unknown => true,
+            StoredWake::Known(stored) => {
+                let now = self.registry.shared.deps.clock.now();
+                stored.is_none_or(|at| at <= now) && stored != self.next_look()
+            }
+        }
     }
 
     /// The commit happened: act, tell, acknowledge, and go on with what came meanwhile.
@@ -204,7 +230,8 @@ impl RunCell {
     fn keep_snapshot(&mut self) {
         let every = self.registry.shared.config.snapshot_every;
         let Some(live) = &mut self.live else { return };
-        if live.since_snapshot < every || live.state.is_terminal() {
+        // The longer the log the rarer, since each costs what the state holds.
+        if live.since_snapshot < every.max(live.seq / 4) || live.state.is_terminal() {
             return;
         }
         live.since_snapshot = 0;

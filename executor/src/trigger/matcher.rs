@@ -66,11 +66,30 @@ impl Matcher {
         ready
     }
 
-    /// Matches events and stores them with all that follows; then has the new runs looked at.
+    /// Matches events and stores them with all that follows; then has the new runs looked at. If the
+    /// store refuses the batch for what is in it, each event is stored by itself, so that the one
+    /// that is at fault stops only itself; it is left out and logged.
     ///
     /// # Errors
-    /// [`StoreError`] if nothing was stored.
+    /// [`StoreError`] if the store is away; what was not stored is to come again.
     pub(crate) async fn ingest(&self, events: Vec<TriggerEvent>) -> Result<(), StoreError> {
+        match self.ingest_together(events.clone()).await {
+            Err(error) if !error.is_transient() => {}
+            other => return other,
+        }
+        for event in events {
+            let (id, trigger) = (event.id, event.trigger.clone());
+            match self.ingest_together(vec![event]).await {
+                Err(error) if !error.is_transient() => {
+                    tracing::error!(event = %id, %trigger, %error, "what follows from the event cannot be stored");
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn ingest_together(&self, events: Vec<TriggerEvent>) -> Result<(), StoreError> {
         let Some(registry) = self.registry.upgrade() else {
             return Ok(());
         };

@@ -23,11 +23,23 @@ use tokio_util::sync::CancellationToken;
 const PREFETCH: u16 = 500;
 /// Events matched in one transaction.
 const MOST: usize = 500;
+/// Pause before a subscription that failed is made anew.
+const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const STORE_AWAY: Duration = Duration::from_millis(500);
 
-/// Consumes trigger events until `stop`.
+/// Consumes trigger events until `stop`; a subscription that fails or ends is made anew.
 pub(crate) async fn run(registry: Arc<Registry>, matcher: Arc<Matcher>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        consume(&registry, &matcher, &stop).await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SUBSCRIBE_AGAIN) => {}
+        }
+    }
+}
+
+async fn consume(registry: &Registry, matcher: &Matcher, stop: &CancellationToken) {
     let bus = Arc::clone(&registry.shared.deps.bus);
     let subscribed = tokio::select! {
         () = stop.cancelled() => return,
@@ -59,7 +71,7 @@ pub(crate) async fn run(registry: Arc<Registry>, matcher: Arc<Matcher>, stop: Ca
         }
         let consumed = registry.shared.deps.metrics.bus.consumed("events");
         consumed.add(batch.len() as u64);
-        match handle(&registry, &matcher, batch.events, batch.stored).await {
+        match handle(registry, matcher, batch.events, batch.stored).await {
             Ok(()) => batch.tickets.into_iter().for_each(Ticket::done),
             Err(error) => {
                 tracing::warn!(%error, "events could not be matched now; they come again");
