@@ -1,10 +1,12 @@
 //! Starting and stopping processes of packs: actions by the worker, sensors by the sensor service.
 //!
 //! Owns what both must get right: a process group of its own, an environment that holds only what is
-//! given, death with the service even by `kill -9`, and a stop that reaches the whole group. Never
+//! given, no open file but its three pipes, death with the service even by `kill -9`, and a stop that
+//! reaches the whole group. It does not confine: a process has the rights of the service's user. Never
 //! reads or interprets what a process writes. Failure: `std::io::Error` of the system.
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -34,19 +36,29 @@ pub fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    die_with_parent(&mut command);
+    prepare(&mut command);
     command
 }
 
 #[expect(
     unsafe_code,
-    reason = "there is no safe way to set the death signal between fork and exec; prctl is \
-              async-signal-safe and allocates nothing"
+    reason = "there is no safe way to do this between fork and exec; the system calls are \
+              async-signal-safe and allocate nothing"
 )]
-fn die_with_parent(command: &mut Command) {
-    // SAFETY: the closure makes one system call and touches no memory of the parent.
+fn prepare(command: &mut Command) {
+    // SAFETY: the closure makes system calls and touches no memory of the parent.
     unsafe {
-        command.pre_exec(|| set_pdeathsig(Signal::SIGKILL).map_err(Into::into));
+        command.pre_exec(|| {
+            // Files that the service itself was given open by whoever started it are not for packs.
+            // Kernels before 5.11 do not know the call; ours are closed at exec anyway.
+            libc::syscall(
+                libc::SYS_close_range,
+                3,
+                libc::c_uint::MAX,
+                libc::CLOSE_RANGE_CLOEXEC,
+            );
+            set_pdeathsig(Signal::SIGKILL).map_err(Into::into)
+        });
     }
 }
 

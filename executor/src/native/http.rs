@@ -4,6 +4,7 @@
 //! body}`, the body parsed where the answer says that it is JSON. An unexpected status fails with code
 //! `http` and the answer in its details.
 
+use crate::worker::{visible, without_nul};
 use attune_flow::run::NativeOrder;
 use attune_types::{ErrorInfo, JsonMap, JsonValue, code, parse_duration};
 use futures::StreamExt;
@@ -147,10 +148,7 @@ async fn read(response: Response) -> Result<JsonValue, ErrorInfo> {
         }
     }
     if is_json && let Ok(value) = serde_json::from_slice(&bytes) {
-        return Ok(value);
+        return Ok(without_nul(value));
     }
-    // PostgreSQL holds no NUL, and people could not see one.
-    Ok(String::from_utf8_lossy(&bytes)
-        .replace('\0', "\u{2400}")
-        .into())
+    Ok(visible(&bytes).into())
 }

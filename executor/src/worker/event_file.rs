@@ -9,6 +9,7 @@ use super::journal::{AttemptLog, visible};
 use super::output::without_nul;
 use attune_flow::run::Report;
 use attune_types::JsonValue;
+use nix::fcntl::OFlag;
 use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ const MOST_REPORTS: usize = 1_000;
 const LONGEST_LINE: usize = 64 << 10;
 /// Bytes that are read at once.
 const PIECE: usize = 64 << 10;
+/// Bytes that are read of one file.
+const MOST_BYTES: u64 = 16 << 20;
 /// Characters of a bad line that the log quotes.
 const QUOTED: usize = 200;
 
@@ -34,6 +37,8 @@ pub(super) struct EventFile {
     log: Arc<AttemptLog>,
     reports: mpsc::UnboundedSender<Report>,
     position: u64,
+    /// Bytes read so far, those of files written anew too.
+    read: u64,
     line: Vec<u8>,
     count: usize,
     /// In a line that is too long: skip to its end.
@@ -51,6 +56,7 @@ impl EventFile {
             log,
             reports,
             position: 0,
+            read: 0,
             line: Vec::new(),
             count: 0,
             skipping: false,
@@ -75,9 +81,12 @@ impl EventFile {
     }
 
     async fn look(&mut self) -> std::io::Result<()> {
-        // One system call: not worth another thread.
-        let length = std::fs::metadata(&self.path)?.len();
-        if length == self.position || self.count > MOST_REPORTS {
+        // One system call: not worth another thread. A process may have put something else there: a
+        // pipe would hold the reader up, and a link would be read with the rights of the worker.
+        let meta = std::fs::symlink_metadata(&self.path)?;
+        let length = meta.len();
+        let over = self.count > MOST_REPORTS || self.read > MOST_BYTES;
+        if length == self.position || over || !meta.is_file() {
             return Ok(());
         }
         if length < self.position {
@@ -85,7 +94,11 @@ impl EventFile {
             self.position = 0;
             self.line.clear();
         }
-        let mut file = tokio::fs::File::open(&self.path).await?;
+        let mut file = tokio::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+            .open(&self.path)
+            .await?;
         file.seek(SeekFrom::Start(self.position)).await?;
         let mut piece = vec![0; PIECE];
         while self.position < length {
@@ -93,8 +106,16 @@ impl EventFile {
             if count == 0 {
                 break;
             }
-            self.position += u64::try_from(count).unwrap_or(u64::MAX);
+            let count_bytes = u64::try_from(count).unwrap_or(u64::MAX);
+            self.position += count_bytes;
+            self.read += count_bytes;
             self.push(&piece[..count]);
+            if self.read > MOST_BYTES {
+                self.line.clear();
+                self.log
+                    .remark("$ATTUNE_EVENTS: the file is too large; no more of it is read");
+                break;
+            }
         }
         Ok(())
     }

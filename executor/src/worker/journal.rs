@@ -46,7 +46,7 @@ impl Stream {
 }
 
 /// Text of whatever bytes: what is no UTF-8 and what is NUL is shown by a sign.
-pub(super) fn visible(bytes: &[u8]) -> String {
+pub(crate) fn visible(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if text.contains('\0') {
         text.replace('\0', VISIBLE_NUL)

@@ -34,6 +34,8 @@ mod runner;
 mod scratch;
 
 pub use config::{WorkerConfig, WorkerDeps};
+pub(crate) use journal::visible;
+pub(crate) use output::without_nul;
 
 use attune_catalogue::PackFiles;
 use attune_port::{BusError, WorkerInfo};

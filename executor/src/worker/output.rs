@@ -89,7 +89,7 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 /// The database cannot hold NUL, which JSON can express: shown by a sign instead.
-pub(super) fn without_nul(value: JsonValue) -> JsonValue {
+pub(crate) fn without_nul(value: JsonValue) -> JsonValue {
     if attune_types::find_nul(&value).is_none() {
         return value;
     }

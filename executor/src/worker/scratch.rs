@@ -5,6 +5,7 @@
 //! attempt is not started.
 
 use attune_types::AttemptId;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The places of one attempt.
@@ -32,8 +33,11 @@ impl Scratch {
             artifacts: work_dir.join("artifacts").join(attempt.to_string()),
             root,
         };
-        std::fs::create_dir_all(&scratch.home)?;
-        std::fs::create_dir_all(&scratch.artifacts)?;
+        // Parameters may be secret: nobody else on the machine looks into these.
+        let mut private = std::fs::DirBuilder::new();
+        private.recursive(true).mode(0o700);
+        private.create(&scratch.home)?;
+        private.create(&scratch.artifacts)?;
         std::fs::write(&scratch.events, [])?;
         Ok(scratch)
     }

@@ -3,9 +3,11 @@
 use super::bench::{Bench, json, order, shell};
 use attune_pack::{Delivery, OutputFormat, Runner};
 use attune_types::{JsonMap, JsonValue, code};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::json;
+use std::os::fd::AsRawFd;
 
 const PYTHON_ECHO: &str = "import json, sys\nprint(json.dumps(json.load(sys.stdin)))\n";
 
@@ -271,4 +273,17 @@ async fn a_large_payload_passes_both_ways() {
     order.input.insert("text".to_owned(), json!(text));
     let (result, _) = bench.succeeds(&order).await;
     assert_eq!(result["text"], json!(text));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_action_gets_no_open_file_but_its_pipes() {
+    // As a shell may leave one open for whatever it starts.
+    let left_open = std::fs::File::open("/dev/null").unwrap();
+    fcntl(&left_open, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
+    let script = "test \"$(readlink /proc/$$/fd/$LEFT_OPEN)\" != /dev/null\n";
+    let mut bench = Bench::new(&[("actions/look.sh", script)]).await;
+    let mut order = shell("look.sh");
+    let number = left_open.as_raw_fd().to_string();
+    order.spec.env.insert("LEFT_OPEN".to_owned(), number);
+    bench.succeeds(&order).await;
 }

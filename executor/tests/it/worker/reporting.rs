@@ -164,3 +164,28 @@ async fn lines_keep_their_order_over_both_streams() {
     assert_eq!(of("stdout: "), expected);
     assert_eq!(of("stderr: "), ["err 99", "err 199", "err 299"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pipe_or_a_link_in_place_of_the_file_holds_nobody_up() {
+    for other in ["mkfifo", "ln -s /dev/zero"] {
+        let script = format!(
+            "echo '{{\"progress\": 0.5}}' >> \"$ATTUNE_EVENTS\"\n\
+             while [ ! -e \"$GO\" ]; do sleep 0.02; done\n\
+             rm \"$ATTUNE_EVENTS\" && {other} \"$ATTUNE_EVENTS\"\n"
+        );
+        let mut bench = Bench::new(&[("actions/swap.sh", script.as_str())]).await;
+        let go = bench.folder.join("go");
+        let mut order = shell("swap.sh");
+        order
+            .spec
+            .env
+            .insert("GO".to_owned(), go.display().to_string());
+        bench.dispatch(&order).await;
+        bench.until_told(order.attempt).await;
+        std::fs::write(&go, "").unwrap();
+        assert!(matches!(
+            bench.outcome(&order).await,
+            Outcome::Succeeded { .. }
+        ));
+    }
+}
