@@ -3,7 +3,7 @@
 use crate::args::ExecutionCommand;
 use crate::client::{Client, Query};
 use crate::error::{CliError, Result};
-use crate::output::{self, Columns, Output, ago, paint_for_stdout, status, took};
+use crate::output::{self, Columns, Output, ago, paint_for_stdout, status, tame, took};
 use crate::watch::{self, View};
 use attune_rest::{
     CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView, HistoryView, LogLineView,
@@ -172,7 +172,7 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
     }
     // A followed run has said it already.
     if let Some(error) = execution.error.as_ref().filter(|_| whole) {
-        let said = format!("{}: {}", error.code, error.message);
+        let said = format!("{}: {}", error.code, tame(&error.message));
         text.push_str(&format!("{}\n", paint.red(&format!("error: {said}"))));
     }
     text.push_str(&format!("{}\n", paint.bold("result")));
@@ -186,9 +186,10 @@ fn log_line(line: &LogLineView) -> String {
     let paint = paint_for_stdout();
     let who = line.task.as_deref().unwrap_or("-");
     let who = paint.cyan(&format!("{who:<16}"));
+    let text = tame(&line.text);
     match line.stream.as_str() {
-        "stdout" => format!("{who} {}", line.text),
-        "stderr" => format!("{who} {}", paint.yellow(&line.text)),
-        _ => format!("{who} {}", paint.dim(&line.text)),
+        "stdout" => format!("{who} {text}"),
+        "stderr" => format!("{who} {}", paint.yellow(&text)),
+        _ => format!("{who} {}", paint.dim(&text)),
     }
 }

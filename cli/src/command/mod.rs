@@ -22,7 +22,7 @@ use crate::args::{Cli, Command, Global};
 use crate::client::{Client, Query};
 use crate::compose;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::settings::Sources;
 use attune_types::JsonValue;
 use std::time::Duration;
@@ -141,9 +141,9 @@ fn time(at: attune_types::Timestamp) -> String {
 
 /// The first line of a text, cut.
 fn short(text: &str, most: usize) -> String {
-    let first = text.lines().next().unwrap_or_default();
+    let first = output::tame(text.lines().next().unwrap_or_default());
     if first.chars().count() <= most {
-        return first.to_owned();
+        return first.into_owned();
     }
     let cut: String = first.chars().take(most.saturating_sub(3)).collect();
     format!("{cut}...")

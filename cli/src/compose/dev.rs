@@ -249,12 +249,13 @@ fn read_kept(path: &Path) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Makes the folder, closed to others, and gives its absolute path.
+/// Makes the folder and gives its absolute path. Others may pass through it, as the user of a private
+/// server has to, but not look what is in it.
 fn own_folder(dir: &Path) -> Result<PathBuf> {
     let what = || format!("making {}", dir.display());
     fs::DirBuilder::new()
         .recursive(true)
-        .mode(0o755)
+        .mode(0o711)
         .create(dir)
         .attempt(what)?;
     fs::canonicalize(dir).attempt(what)

@@ -4,6 +4,7 @@
 
 use attune_types::{ExecutionStatus, Timestamp};
 use owo_colors::OwoColorize as _;
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -111,6 +112,22 @@ pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A text that somebody else wrote, as it may go to a terminal: what would steer the terminal (its
+/// title, its clipboard, what stands on it already) is shown instead of obeyed.
+pub(crate) fn tame(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\t' && c != '\n';
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| match u32::from(c) {
+        code @ 0..=31 => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+        _ => '\u{fffd}',
+    };
+    text.chars()
+        .map(|c| if steers(c) { shown(c) } else { c })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +152,15 @@ mod tests {
         let before: Timestamp = "2026-01-01T00:00:05Z".parse().unwrap();
         assert_eq!(ago(before, now), "5.0 s ago");
         assert_eq!(ago(now, before), "in 5.0 s");
+    }
+
+    #[test]
+    fn a_text_of_others_cannot_steer_the_terminal() {
+        assert_eq!(tame("a\tb\n\u{e9}"), "a\tb\n\u{e9}");
+        assert_eq!(
+            tame("\u{1b}]0;x\u{7}\u{9b}2J"),
+            "\u{241b}]0;x\u{2407}\u{fffd}2J"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Owns the drawing. Pure: the time is an argument.
 
-use crate::output::{Paint, status, took};
+use crate::output::{Paint, status, tame, took};
 use attune_rest::{ExecutionDetail, ExecutionView};
 use attune_types::{ExecutionId, ExecutionStatus, Timestamp};
 use serde::Serialize;
@@ -102,7 +102,11 @@ fn line(execution: &ExecutionView, lead: String, now: Timestamp) -> Line {
         more.push(format!("attempt {}", execution.attempt));
     }
     if let Some(error) = &execution.error {
-        let text = format!("{}: {}", error.code, error.message.replace('\n', " "));
+        let text = format!(
+            "{}: {}",
+            error.code,
+            tame(&error.message).replace('\n', " ")
+        );
         let short: String = text.chars().take(LONGEST_ERROR).collect();
         more.push(if short.len() < text.len() {
             format!("{short}...")

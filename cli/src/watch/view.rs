@@ -174,7 +174,11 @@ fn changes(
                 text.push_str(&format!(", attempt {}", execution.attempt));
             }
             if let Some(error) = &execution.error {
-                text.push_str(&format!(": {}: {}", error.code, error.message));
+                text.push_str(&format!(
+                    ": {}: {}",
+                    error.code,
+                    output::tame(&error.message)
+                ));
             }
             Some(text)
         })
