@@ -190,12 +190,22 @@ async fn files(
 async fn run_process(
     shared: &Arc<Shared>,
     order: &WorkOrder,
-    signal: StopSignal,
+    mut signal: StopSignal,
     log: &Arc<AttemptLog>,
     folder: PathBuf,
     scratch: &Scratch,
 ) -> Done {
-    let launch = match runner::program(&order.spec, &folder, &shared.envs).await {
+    // Making a Python environment may take minutes; a request to stop does not wait for it.
+    let program = tokio::select! {
+        program = runner::program(&order.spec, &folder, &shared.envs) => program,
+        Ok(reason) = requested(&mut signal) => {
+            return Done {
+                outcome: reason.and_then(|reason| stopped(reason, None)),
+                reports: Vec::new(),
+            };
+        }
+    };
+    let launch = match program {
         Ok(program) => {
             launch::prepare(order, &program, &folder, scratch).map(|launch| (program.path, launch))
         }
@@ -255,6 +265,13 @@ async fn collect(
         }
     }
     kept
+}
+
+/// Comes back when the attempt is to stop.
+async fn requested(
+    signal: &mut StopSignal,
+) -> Result<Option<StopReason>, tokio::sync::watch::error::RecvError> {
+    signal.wait_for(Option::is_some).await.map(|reason| *reason)
 }
 
 fn failed(error: ErrorInfo) -> Outcome {

@@ -7,12 +7,26 @@ use super::Shared;
 use attune_port::Address;
 use attune_wire::{WorkerControl, decode};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Requests that are read ahead.
 const PREFETCH: u16 = 64;
+/// Pause before a subscription that failed is made anew.
+const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
 
+/// Listens until `stop`; a subscription that fails or ends is made anew.
 pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        listen(&shared, &stop).await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(SUBSCRIBE_AGAIN) => {}
+        }
+    }
+}
+
+async fn listen(shared: &Shared, stop: &CancellationToken) {
     let mut requests = match shared.deps.bus.subscribe(Address::Workers, PREFETCH).await {
         Ok(requests) => requests,
         Err(error) => {

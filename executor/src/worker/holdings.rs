@@ -233,15 +233,24 @@ impl Holdings {
         (reports, next)
     }
 
-    /// These were reported (or not, for now): again later unless settled by then.
+    /// These were reported: again later unless settled by then.
     pub(super) fn reported(&self, attempts: &[AttemptId]) {
+        self.put_off(attempts, 2);
+    }
+
+    /// These could not be reported for now: again later, and no later for having waited.
+    pub(super) fn not_reported(&self, attempts: &[AttemptId]) {
+        self.put_off(attempts, 1);
+    }
+
+    fn put_off(&self, attempts: &[AttemptId], growth: u32) {
         let mut guard = self.lock();
         let table = &mut *guard;
         for attempt in attempts {
             if let Some(Entry::Finished(finished)) = table.entries.get_mut(attempt) {
                 let due = Instant::now() + finished.delay;
                 finished.due = Some(due);
-                finished.delay = (finished.delay * 2).min(LONGEST_DELAY);
+                finished.delay = (finished.delay * growth).min(LONGEST_DELAY);
                 table.queue.insert((due, *attempt), ());
             }
         }

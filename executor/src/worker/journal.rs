@@ -196,16 +196,17 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
                 batch.push(line);
             }
         }
-        if stop.is_cancelled() {
-            if tokio::time::timeout(LAST_LINES, store(&shared, batch))
-                .await
-                .is_err()
-            {
+        let last_call = async {
+            stop.cancelled().await;
+            tokio::time::sleep(LAST_LINES).await;
+        };
+        tokio::select! {
+            biased;
+            () = store(&shared, batch) => {}
+            () = last_call => {
                 tracing::warn!("the last log lines were not stored");
                 return;
             }
-        } else {
-            store(&shared, batch).await;
         }
     }
 }

@@ -64,8 +64,11 @@ async fn send(shared: Arc<Shared>, shard: u16, reports: Vec<DueReport>) {
         .flat_map(|report| report.messages.iter().cloned())
         .collect();
     let published = shared.deps.bus.publish(Address::Shard(shard), messages);
-    if let Err(error) = published.await {
-        tracing::warn!(%error, count = attempts.len(), "outcomes not reported; again later");
+    match published.await {
+        Ok(()) => shared.holdings.reported(&attempts),
+        Err(error) => {
+            tracing::warn!(%error, count = attempts.len(), "outcomes not reported; again later");
+            shared.holdings.not_reported(&attempts);
+        }
     }
-    shared.holdings.reported(&attempts);
 }
