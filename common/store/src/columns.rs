@@ -12,6 +12,9 @@ use attune_rules::TriggerEvent;
 use sqlx::postgres::{PgArguments, Postgres};
 use uuid::Uuid;
 
+/// Longest dedupe text of an event in bytes: an index entry holds no more.
+const MOST_DEDUPE: usize = 2_000;
+
 /// A statement being given its parameters.
 pub(crate) type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 
@@ -39,6 +42,8 @@ pub(crate) struct EventColumns {
     kind: Vec<String>,
     version: Vec<i32>,
     data: Vec<String>,
+    /// Bytes of data held.
+    pub(crate) bytes: usize,
 }
 
 impl EventColumns {
@@ -53,7 +58,9 @@ impl EventColumns {
         self.at.push(sql(event.at));
         self.kind.push(event.kind.clone());
         self.version.push(i32::from(event.version));
-        self.data.push(json::text(&event.data));
+        let data = json::text(&event.data);
+        self.bytes += data.len();
+        self.data.push(data);
     }
 
     pub(crate) fn bind(self, query: Query<'_>) -> Query<'_> {
@@ -89,6 +96,8 @@ pub(crate) struct RowColumns {
     ended_at: Vec<Option<SqlTime>>,
     labels: Vec<String>,
     cost_usd: Vec<f64>,
+    /// Bytes of inputs and results held.
+    pub(crate) bytes: usize,
 }
 
 /// Name of a kind of execution in the database.
@@ -132,8 +141,17 @@ impl RowColumns {
         self.item_index.push(row.item_index.map(i64::from));
         self.attempt.push(i64::from(row.attempt));
         self.status.push(row.status.as_str());
-        self.input.push(json::text_or_none(&row.input));
-        self.result.push(json::text_or_none(&row.result));
+        let (input, result) = (
+            json::text_or_none(&row.input),
+            json::text_or_none(&row.result),
+        );
+        self.bytes += [&input, &result]
+            .into_iter()
+            .flatten()
+            .map(String::len)
+            .sum::<usize>();
+        self.input.push(input);
+        self.result.push(result);
         self.error.push(
             row.error
                 .as_ref()
@@ -216,6 +234,15 @@ impl TriggerColumns {
         json::check(&event.payload)?;
         for text in [&event.source, &event.dedupe].into_iter().flatten() {
             json::check_text(text)?;
+        }
+        if event
+            .dedupe
+            .as_ref()
+            .is_some_and(|text| text.len() > MOST_DEDUPE)
+        {
+            return Err(StoreError::Invalid(format!(
+                "its dedupe text is longer than {MOST_DEDUPE} bytes"
+            )));
         }
         if let Some(parameters) = &event.trigger_parameters {
             json::encode(parameters)?;

@@ -24,10 +24,10 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
                 _ => StoreError::Unavailable(message),
             }
         }
-        sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::ColumnNotFound(_)
-        | sqlx::Error::RowNotFound => StoreError::Corrupt(error.to_string()),
+        // A missing column is no verdict on the data: another version may have made the tables.
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::Corrupt(error.to_string())
+        }
         sqlx::Error::Encode(_) => StoreError::Invalid(error.to_string()),
         other => StoreError::Unavailable(other.to_string()),
     }

@@ -18,6 +18,11 @@ use sqlx::postgres::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
+/// Longest key of a guard in bytes.
+const MOST_KEY: usize = 1_000;
+/// Characters that are left of one that is longer.
+const SHOWN_KEY: usize = 100;
+
 /// One verdict of the batch on its way into the database.
 struct Verdict<'a> {
     event: usize,
@@ -175,8 +180,25 @@ async fn hold_keys(
     Ok(())
 }
 
+/// A rule's dedupe text as its guard holds it. It is made from what an event says, so it may be
+/// anything; an index entry has bounds.
+fn guard_key(text: &str) -> String {
+    if text.len() <= MOST_KEY && !text.contains('\0') {
+        return text.to_owned();
+    }
+    let start: String = text
+        .chars()
+        .filter(|letter| *letter != '\0')
+        .take(SHOWN_KEY)
+        .collect();
+    format!(
+        "{start} {}",
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes())
+    )
+}
+
 fn key_of(verdict: &Verdict<'_>) -> Option<(String, String, Uuid)> {
-    let key = verdict.enforcement.dedupe.clone()?;
+    let key = guard_key(verdict.enforcement.dedupe.as_deref()?);
     let run = verdict.enforcement.run.as_ref()?.header.run;
     verdict.fired.then(|| {
         (

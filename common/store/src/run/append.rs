@@ -3,7 +3,9 @@
 //! Called by the executor's committer through the port. What cannot be stored (NUL) is refused here
 //! before anything is sent, for its own run only. If the reply is lost the commit may have happened:
 //! every run of the batch is told `Unavailable`, and its actor loads again what the log says. Nothing
-//! is tried again here: a second try would meet the first one's events and call them a conflict.
+//! is tried again then: a second try would meet the first one's events and call them a conflict. Only
+//! when the database refused a batch for what is in it, so that nothing of it was written, is each run
+//! written by itself: what is wrong with one is no matter of the others.
 
 use crate::columns::{EventColumns, InboxColumns, RowColumns, TriggerColumns, int, ord};
 use crate::error::{Failure as _, repeat};
@@ -14,6 +16,9 @@ use attune_port::{Append, AppendError, StoreError};
 use sqlx::Row as _;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Bytes of one statement, roughly; more is written by several.
+const MOST_BYTES: usize = 32 << 20;
 
 #[derive(Default)]
 struct RunColumns {
@@ -115,6 +120,10 @@ impl Batch {
         }
     }
 
+    fn bytes(&self) -> usize {
+        self.events.bytes + self.rows.bytes
+    }
+
     async fn write(self, store: &PgStore) -> Result<Vec<(usize, i32)>, StoreError> {
         let query = sqlx::query(include_str!("append.sql"))
             .bind(self.runs.ord)
@@ -151,6 +160,7 @@ impl Batch {
 pub(crate) async fn append(store: &PgStore, batch: Vec<Append>) -> Vec<Result<(), AppendError>> {
     let mut answers: Vec<Option<AppendError>> = Vec::with_capacity(batch.len());
     let mut columns = Batch::default();
+    let mut together = Vec::new();
     let mut runs = BTreeSet::new();
     for (n, append) in batch.iter().enumerate() {
         answers.push(match check(append) {
@@ -158,37 +168,71 @@ pub(crate) async fn append(store: &PgStore, batch: Vec<Append>) -> Vec<Result<()
             Ok(_) if !runs.insert(append.run) => Some(moved(append)),
             Ok(commands) => {
                 columns.push(ord(n), append, commands);
+                together.push(n);
                 None
             }
         });
-    }
-    if !columns.runs.ord.is_empty() {
-        match columns.write(store).await {
-            Ok(verdicts) => {
-                for (n, code) in verdicts {
-                    if let (Some(answer), Some(append)) = (answers.get_mut(n), batch.get(n)) {
-                        *answer = match code {
-                            0 => None,
-                            1 => Some(AppendError::Fenced {
-                                shard: append.shard,
-                                epoch: append.epoch,
-                            }),
-                            _ => Some(moved(append)),
-                        };
-                    }
-                }
-            }
-            Err(error) => {
-                for answer in answers.iter_mut().filter(|answer| answer.is_none()) {
-                    *answer = Some(AppendError::Store(repeat(&error)));
-                }
-            }
+        if columns.bytes() >= MOST_BYTES {
+            let full = std::mem::take(&mut columns);
+            write(store, &batch, full, &together, &mut answers).await;
+            together.clear();
         }
+    }
+    if !together.is_empty() {
+        write(store, &batch, columns, &together, &mut answers).await;
     }
     answers
         .into_iter()
         .map(|answer| answer.map_or(Ok(()), Err))
         .collect()
+}
+
+/// Writes the entries `together` of a batch and notes the answers.
+async fn write(
+    store: &PgStore,
+    batch: &[Append],
+    columns: Batch,
+    together: &[usize],
+    answers: &mut [Option<AppendError>],
+) {
+    let error = match columns.write(store).await {
+        Ok(verdicts) => return note(batch, &verdicts, answers),
+        Err(error) => error,
+    };
+    let alone = !error.is_transient() && together.len() > 1;
+    for n in together {
+        let (Some(append), Some(answer)) = (batch.get(*n), answers.get_mut(*n)) else {
+            continue;
+        };
+        let commands = match check(append) {
+            Ok(commands) if alone => commands,
+            _ => {
+                *answer = Some(AppendError::Store(repeat(&error)));
+                continue;
+            }
+        };
+        let mut single = Batch::default();
+        single.push(ord(*n), append, commands);
+        match single.write(store).await {
+            Ok(verdicts) => note(batch, &verdicts, answers),
+            Err(error) => *answer = Some(AppendError::Store(error)),
+        }
+    }
+}
+
+fn note(batch: &[Append], verdicts: &[(usize, i32)], answers: &mut [Option<AppendError>]) {
+    for (n, code) in verdicts {
+        if let (Some(answer), Some(append)) = (answers.get_mut(*n), batch.get(*n)) {
+            *answer = match code {
+                0 => None,
+                1 => Some(AppendError::Fenced {
+                    shard: append.shard,
+                    epoch: append.epoch,
+                }),
+                _ => Some(moved(append)),
+            };
+        }
+    }
 }
 
 fn moved(append: &Append) -> AppendError {

@@ -155,6 +155,61 @@ async fn an_unreadable_command_stops_only_itself() -> Result<()> {
     Ok(())
 }
 
+/// What the database refuses in one run's step costs that run and not those that were written with it.
+#[tokio::test]
+async fn a_refused_step_fails_only_itself() -> Result<()> {
+    let harness = PgHarness::start().await?;
+    let runs = &harness.stores().runs;
+    let (bad, good) = (
+        fixture::opened(&harness).await?,
+        fixture::opened(&harness).await?,
+    );
+    let mut connection = raw(&harness).await?;
+    // Stands for anything that only the database finds wrong.
+    sqlx::query("ALTER TABLE execution ADD CHECK (task <> 'poison')")
+        .execute(&mut connection)
+        .await?;
+    let owner = fixture::owner(&harness, fixture::LONG).await?;
+    let mut poison = owner.step(&harness, bad, 1, 1)?;
+    let mut row = fixture::row(bad, bad.into(), harness.now());
+    row.task = Some("poison".to_owned());
+    poison.rows = vec![row];
+    let answers = runs
+        .append(vec![poison, owner.step(&harness, good, 1, 1)?])
+        .await;
+    assert!(answers[0].is_err(), "{answers:?}");
+    assert!(answers[1].is_ok(), "{answers:?}");
+    let loaded = runs.load(&[bad, good]).await?;
+    assert_eq!((loaded[0].events.len(), loaded[1].events.len()), (1, 2));
+    Ok(())
+}
+
+/// A rule's dedupe text is made from what an event says; however long, it holds.
+#[tokio::test]
+async fn a_long_dedupe_text_of_a_rule_holds() -> Result<()> {
+    let harness = PgHarness::start().await?;
+    let events = &harness.stores().events;
+    let long: String = (0..500)
+        .map(|n| format!("{n} {}", uuid::Uuid::new_v4()))
+        .collect();
+    let mut fired = Vec::new();
+    for _ in 0..2 {
+        let event = fixture::trigger_event(None)?;
+        let ingest = fixture::firing(&harness, "t.rule", &event, Some(&long))?;
+        let entry = attune_port::Ingest {
+            event,
+            enforcements: vec![ingest],
+        };
+        fired.push(events.ingest(vec![entry]).await?);
+    }
+    let opened = |answer: &attune_port::Ingested| match answer {
+        attune_port::Ingested::Done { opened } => opened.len(),
+        attune_port::Ingested::Already => 0,
+    };
+    assert_eq!((opened(&fired[0][0]), opened(&fired[1][0])), (1, 0));
+    Ok(())
+}
+
 /// The database is killed and started again: calls fail meanwhile and work afterwards, what was
 /// acknowledged is there, and the store was never made anew.
 #[tokio::test(flavor = "multi_thread")]
