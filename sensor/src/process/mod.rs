@@ -29,6 +29,8 @@ use uuid::Uuid;
 
 /// Lines stored in one transaction.
 const MOST: usize = 200;
+/// How long a sensor may take to read its first line.
+const FIRST_LINE: Duration = Duration::from_secs(5);
 /// Pause before storing is tried again.
 const STORE_AWAY: Duration = Duration::from_secs(1);
 
@@ -154,7 +156,9 @@ impl ProcessSensor {
         let mut stdin = child.stdin.take();
         if let Some(stdin) = &mut stdin {
             // One that does not read its input is not at fault.
-            drop(stdin.write_all(format!("{first}\n").as_bytes()).await);
+            let line = format!("{first}\n");
+            let written = stdin.write_all(line.as_bytes());
+            drop(tokio::time::timeout(FIRST_LINE, written).await);
         }
         let (lines, mut queue) = mpsc::channel::<String>(MOST);
         if let Some(stdout) = child.stdout.take() {
@@ -189,7 +193,12 @@ impl ProcessSensor {
                     return format!("it was stopped: {stopped:?}");
                 }
                 taken = queue.recv_many(&mut batch, MOST) => if taken == 0 {
-                    let status = child.wait().await;
+                    // Nothing can be heard of it any more, so it does not go on either.
+                    let grace = self.config.stop_grace;
+                    let status = match tokio::time::timeout(grace, child.wait()).await {
+                        Ok(status) => status,
+                        Err(_) => group.stop(child, grace).await,
+                    };
                     group.sweep();
                     return match status {
                         Ok(status) => format!("it ended with {status}"),
@@ -220,20 +229,25 @@ impl ProcessSensor {
             *number += 1;
             match line::read(text, def, &catalogue) {
                 Ok(noticed) => {
-                    // The same event told again, after a restart from an older cursor, has the same id.
-                    let id = match (&noticed.dedupe, &noticed.cursor) {
-                        (Some(dedupe), _) => format!("{}/dedupe/{dedupe}", def.reference),
-                        (None, Some(at)) => format!("{}/cursor/{at}", def.reference),
-                        (None, None) => format!("{}/{start}/{number}", def.reference),
-                    };
                     if let Some((trigger, payload)) = noticed.event {
+                        // The same event told again, after a restart from an older cursor, has the
+                        // same id. Several events may stand at one cursor, so what they say counts.
+                        let name = &def.reference;
+                        let id = match (&noticed.dedupe, &noticed.cursor) {
+                            (Some(dedupe), _) => format!("{name}/{trigger}/dedupe/{dedupe}"),
+                            (None, Some(at)) => format!("{name}/{trigger}/cursor/{at}/{payload}"),
+                            (None, None) => format!("{name}/{start}/{number}"),
+                        };
+                        let id = EventId(Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()));
+                        // Told again it has another time, so the id alone does not hold it off.
+                        let told_once = noticed.cursor.is_some().then(|| id.to_string());
                         events.push(TriggerEvent {
-                            id: EventId(Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes())),
+                            id,
                             trigger,
                             payload,
                             at: self.deps.clock.now(),
                             source: Some(format!("sensor:{}", def.reference)),
-                            dedupe: noticed.dedupe,
+                            dedupe: noticed.dedupe.or(told_once),
                             trigger_parameters: None,
                         });
                     }
@@ -245,7 +259,7 @@ impl ProcessSensor {
                 }
             }
         }
-        while let Err(error) = self.store(&events, cursor.as_ref()).await {
+        while let Err(error) = self.store(&mut events, cursor.as_ref()).await {
             tracing::warn!(sensor = %def.reference, %error, "what the sensor noticed could not be stored now");
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -254,32 +268,56 @@ impl ProcessSensor {
         }
     }
 
+    /// Stores events and then the cursor after them. What the store refuses for what it is will never
+    /// be stored, so it is left out: it must not stop what comes after it.
     async fn store(
         &self,
-        events: &[TriggerEvent],
+        events: &mut Vec<TriggerEvent>,
         cursor: Option<&JsonValue>,
     ) -> Result<(), StoreError> {
-        if !events.is_empty() {
-            let new = events
-                .iter()
-                .map(|event| NewEvent {
-                    event: event.clone(),
-                })
-                .collect();
-            let recorded = self.deps.stores.events.record(new).await?;
-            let fresh = events.iter().zip(recorded).filter_map(|(event, recorded)| {
-                (recorded == RecordedEvent::New).then_some(event.id)
-            });
-            emit::hint(&self.deps, fresh);
+        match self.record(events).await {
+            Err(error) if !error.is_transient() => {
+                while let Some(event) = events.first() {
+                    match self.record(std::slice::from_ref(event)).await {
+                        Err(error) if !error.is_transient() => {
+                            let name = &self.sensor.def.reference;
+                            tracing::error!(sensor = %name, trigger = %event.trigger, %error, "an event cannot be stored and is left out");
+                        }
+                        other => other?,
+                    }
+                    events.remove(0);
+                }
+            }
+            other => other?,
         }
-        if let Some(cursor) = cursor {
-            let name = &self.sensor.def.reference;
-            self.deps
-                .stores
-                .schedules
-                .save_cursor(name, cursor.clone())
-                .await?;
+        let Some(cursor) = cursor else { return Ok(()) };
+        let name = &self.sensor.def.reference;
+        let saved = self.deps.stores.schedules.save_cursor(name, cursor.clone());
+        match saved.await {
+            Err(error) if !error.is_transient() => {
+                tracing::error!(sensor = %name, %error, "a cursor cannot be stored and is left out");
+                Ok(())
+            }
+            other => other,
         }
+    }
+
+    async fn record(&self, events: &[TriggerEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let new = events
+            .iter()
+            .map(|event| NewEvent {
+                event: event.clone(),
+            })
+            .collect();
+        let recorded = self.deps.stores.events.record(new).await?;
+        let fresh = events
+            .iter()
+            .zip(recorded)
+            .filter_map(|(event, recorded)| (recorded == RecordedEvent::New).then_some(event.id));
+        emit::hint(&self.deps, fresh);
         Ok(())
     }
 }
