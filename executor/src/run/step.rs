@@ -13,9 +13,10 @@ use attune_port::{
 use attune_rules::TriggerEvent;
 use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
 use attune_wire::{LiveKind, LiveNotice};
+use indexmap::IndexMap;
 use ractor::ActorRef;
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -58,7 +59,8 @@ impl RunCell {
         };
         let was = live.state.status();
         let mut events = Vec::new();
-        let mut rows = HashMap::new();
+        // In the order in which they came to be: lists show them so.
+        let mut rows = IndexMap::new();
         let mut closed = Vec::new();
         for waiting in self.queue.drain(..self.queue.len().min(MOST)) {
             let Waiting {
@@ -317,7 +319,7 @@ fn ended_attempt(command: &attune_flow::run::Command) -> Option<AttemptId> {
 
 fn merge(
     owed: &mut BTreeMap<EffectKey, Effect>,
-    rows: &mut HashMap<attune_types::ExecutionId, ExecutionRow>,
+    rows: &mut IndexMap<attune_types::ExecutionId, ExecutionRow>,
     change: Change,
 ) {
     for key in change.settled {
