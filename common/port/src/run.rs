@@ -6,9 +6,10 @@
 
 use crate::{NewEvent, StoreError};
 use async_trait::async_trait;
-use attune_flow::run::{Command, ExecutionRow, RunHeader};
+use attune_flow::run::{Command, ExecutionRow, Outcome, RunHeader};
 use attune_types::{
-    AttemptId, ExecutionStatus, ExecutorId, JsonValue, ProgramHash, RunId, Timestamp,
+    AttemptId, ErrorInfo, ExecutionStatus, ExecutorId, JsonValue, ProgramHash, RunId, Timestamp,
+    code,
 };
 use uuid::Uuid;
 
@@ -163,6 +164,26 @@ pub struct NewInboxCommand {
     pub command: Command,
 }
 
+impl NewInboxCommand {
+    /// Tells the run that waits for `run` that it was put aside. The adapter knows which run that is
+    /// and replaces `run` by it. The id is that of any end of `run`, so that it is told once.
+    pub fn end_of_unreadable(run: RunId, reason: &str) -> Self {
+        let message = format!("the child run {run} was put aside: {reason}").replace('\0', " ");
+        Self {
+            id: run.derive("to parent"),
+            run,
+            command: Command::AttemptFinished {
+                attempt: AttemptId(run.uuid()),
+                outcome: Outcome::Failed {
+                    error: ErrorInfo::new(code::INTERNAL, message),
+                    result: JsonValue::Null,
+                    process: None,
+                },
+            },
+        }
+    }
+}
+
 /// A stored command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InboxCommand {
@@ -248,7 +269,7 @@ pub trait RunStore: Send + Sync {
     async fn drop_snapshots(&self, runs: &[RunId]) -> Result<(), StoreError>;
 
     /// Marks a run that cannot be loaded or folded as abandoned, with the reason on its row, so that
-    /// the sweep leaves it alone.
+    /// the sweep leaves it alone; a run that waits for it is told that it failed.
     ///
     /// # Errors
     /// [`StoreError`] if it was not marked.

@@ -73,8 +73,10 @@ pub struct NewLogLine {
 /// Claims, heartbeats and logs.
 #[async_trait]
 pub trait WorkStore: Send + Sync {
-    /// Claims attempts for a worker; answers in order whether each is now its own. An attempt is
-    /// claimed once for ever: a second claim, also by the same worker, is refused.
+    /// Claims attempts for a worker; answers in order whether each is its own. An attempt is claimed
+    /// once for ever. Its holder is answered yes again as long as it is not settled, since the reply
+    /// to the first claim may have been lost: a worker has to know what it has begun. Asked twice in
+    /// one call, an attempt is given once.
     ///
     /// # Errors
     /// [`StoreError`] if nothing was claimed.

@@ -83,6 +83,11 @@ impl Holdings {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the attempt is here already, at work or ended.
+    pub(super) fn has(&self, attempt: AttemptId) -> bool {
+        self.lock().entries.contains_key(&attempt)
+    }
+
     /// An attempt was claimed.
     pub(super) fn begin(&self, attempt: AttemptId) -> StopSignal {
         let mut table = self.lock();

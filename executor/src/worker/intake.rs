@@ -184,6 +184,8 @@ impl Intake {
         let mut slots = slots.into_iter();
         let mut batches = Vec::with_capacity(taken.len());
         for (waiting, mine) in taken.into_iter().zip(claimed) {
+            // The claim is granted again to its holder: an order that came twice is begun once.
+            let mine = mine && !self.shared.holdings.has(waiting.order.attempt);
             if mine && let Some(slot) = slots.next() {
                 let signal = self.shared.holdings.begin(waiting.order.attempt);
                 tokio::spawn(attempt::run(

@@ -146,9 +146,12 @@ impl RunStore for PgStore {
     }
 
     async fn quarantine(&self, run: RunId, reason: &str) -> Result<(), StoreError> {
+        let told = NewInboxCommand::end_of_unreadable(run, reason);
         sqlx::query(include_str!("quarantine.sql"))
             .bind(run.uuid())
             .bind(reason.replace('\0', "\u{FFFD}"))
+            .bind(told.id)
+            .bind(json::encode(&told.command)?)
             .execute(&self.engine)
             .await
             .store()?;

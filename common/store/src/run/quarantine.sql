@@ -2,9 +2,15 @@ WITH given_up AS (
     UPDATE run
     SET status = 'abandoned', active = false, wake_at = NULL, ended_at = now(), quarantined = $2
     WHERE id = $1 AND active
-    RETURNING id, opened_on
+    RETURNING id, opened_on, parent_run
 ), dropped AS (
     DELETE FROM inbox i USING given_up g WHERE i.run_id = g.id
+), told AS (
+    -- The run that waits for it learns of its end as of any other.
+    INSERT INTO inbox (id, run_id, shard, command)
+    SELECT $3, p.id, p.shard, $4::json
+    FROM given_up g JOIN run p ON p.id = g.parent_run AND p.active
+    ON CONFLICT (id) DO NOTHING
 )
 UPDATE execution e
 SET status = 'abandoned', ended_at = now(),

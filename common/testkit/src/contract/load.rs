@@ -3,10 +3,12 @@
 use super::Harness;
 use super::fixture::*;
 use anyhow::Result;
+use attune_flow::run::{Command, Outcome};
 use attune_port::Snapshot;
-use attune_types::{ExecutionId, ExecutionStatus};
+use attune_types::{ExecutionId, ExecutionStatus, RunId};
 use serde_json::json;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Only what follows the snapshot is loaded; an older snapshot does not replace a newer one; without
 /// it everything is loaded again.
@@ -59,6 +61,29 @@ pub async fn quarantine_takes_a_run_out(harness: &dyn Harness) -> Result<()> {
         row.error
             .is_some_and(|error| error.message.contains("event 3"))
     );
+    Ok(())
+}
+
+/// The run that waits for a quarantined one is told once that it failed.
+pub async fn quarantine_tells_the_parent(harness: &dyn Harness) -> Result<()> {
+    let runs = &harness.stores().runs;
+    let parent = opened(harness).await?;
+    let child = RunId(Uuid::new_v4());
+    runs.open(vec![child_run(harness, child, parent)?]).await?;
+    runs.quarantine(child, "event 3 cannot be read").await?;
+    runs.quarantine(child, "event 3 cannot be read").await?;
+    let told = runs.inbox(parent).await?;
+    assert_eq!(told.len(), 1);
+    match &told[0].command {
+        Command::AttemptFinished {
+            attempt,
+            outcome: Outcome::Failed { error, .. },
+        } => {
+            assert_eq!(attempt.uuid(), child.uuid());
+            assert!(error.message.contains("event 3"), "{}", error.message);
+        }
+        other => anyhow::bail!("the parent was told {other:?}"),
+    }
     Ok(())
 }
 

@@ -86,7 +86,7 @@ macro_rules! store_contract {
             large_batch, one_append_per_run_in_a_batch,
         ]);
         $crate::store_contract!(@group $harness, load: [
-            snapshot_shortens_the_load, quarantine_takes_a_run_out, active_runs_in_pages,
+            snapshot_shortens_the_load, quarantine_takes_a_run_out, quarantine_tells_the_parent, active_runs_in_pages,
             terminal_run_is_not_active,
         ]);
         $crate::store_contract!(@group $harness, inbox: [

@@ -360,7 +360,13 @@ impl RunStore for MemoryStore {
         stored.status = ExecutionStatus::Abandoned;
         stored.active = false;
         stored.wake_at = None;
+        let parent = stored.header.parent.as_ref().map(|parent| parent.run);
         state.runs.inbox.retain(|waiting| waiting.run != run);
+        if let Some(parent) = parent {
+            let mut told = NewInboxCommand::end_of_unreadable(run, reason);
+            told.run = parent;
+            state.runs.send(vec![told], now);
+        }
         if let Some((_, row)) = state.runs.executions.get_mut(&ExecutionId::from(run)) {
             row.status = ExecutionStatus::Abandoned;
             row.ended_at = Some(now);

@@ -52,11 +52,16 @@ impl WorkStore for MemoryStore {
     ) -> Result<Vec<bool>, StoreError> {
         let mut state = self.lock();
         let now = self.now();
+        let mut asked = BTreeSet::new();
         Ok(requests
             .iter()
             .map(|request| {
-                let free = state.runs.is_active(request.run)
-                    && !state.work.claims.contains_key(&request.attempt);
+                let mine = match state.work.claims.get(&request.attempt) {
+                    None => true,
+                    Some(held) => held.worker == Some(worker) && !held.settled && !held.gone,
+                };
+                let free =
+                    mine && state.runs.is_active(request.run) && asked.insert(request.attempt);
                 if free {
                     state.work.claims.insert(
                         request.attempt,
