@@ -26,4 +26,7 @@ pub enum ExecutorError {
     /// The actor system failed.
     #[error("the supervisor of runs could not be started: {0}")]
     Actor(String),
+    /// A part of it panicked.
+    #[error("a part of the executor broke: {0}")]
+    Part(String),
 }

@@ -35,13 +35,26 @@ impl Executor {
         ));
         parts.spawn(pump::run(Arc::clone(&registry), matcher, stop.clone()));
         parts.spawn(Owner::new(Arc::clone(&registry)).run(stop.clone()));
-        stop.cancelled().await;
+        let ended = loop {
+            tokio::select! {
+                () = stop.cancelled() => break Ok(()),
+                part = parts.join_next() => match part {
+                    Some(Err(error)) => {
+                        tracing::error!(%error, "a part of the executor broke; it stops, so that others take over");
+                        stop.cancel();
+                        break Err(ExecutorError::Part(error.to_string()));
+                    }
+                    Some(Ok(())) => {}
+                    None => break Ok(()),
+                },
+            }
+        };
         if tokio::time::timeout(DRAIN, async { while parts.join_next().await.is_some() {} })
             .await
             .is_err()
         {
             tracing::warn!("some parts did not stop in time; what they held is taken up elsewhere");
         }
-        Ok(())
+        ended
     }
 }

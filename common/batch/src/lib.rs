@@ -42,7 +42,7 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
     pub fn start<F, W>(lanes: usize, most: usize, work: W) -> Self
     where
         W: Fn(Vec<T>) -> F + Send + Sync + 'static,
-        F: Future<Output = Vec<R>> + Send,
+        F: Future<Output = Vec<R>> + Send + 'static,
     {
         let (jobs, queue) = mpsc::channel::<Job<T, R>>(BACKLOG);
         let queue = Arc::new(Mutex::new(queue));
@@ -57,7 +57,10 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
                         return;
                     }
                     let (requests, replies): (Vec<T>, Vec<_>) = taken.into_iter().unzip();
-                    let answers = work(requests).await;
+                    // In a task of its own: a panic costs this batch its answers, not the lane.
+                    let Ok(answers) = tokio::spawn(work(requests)).await else {
+                        continue;
+                    };
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         // Whoever asked may be gone; the work is done all the same.
                         drop(reply.send(answer));
@@ -94,6 +97,16 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_costs_only_its_own_batch() {
+        let batcher = Batcher::start(1, 1, |numbers: Vec<u32>| async move {
+            assert!(numbers[0] != 13, "the unlucky one");
+            numbers
+        });
+        assert_eq!(batcher.call(13).await, None);
+        assert_eq!(batcher.call(14).await, Some(14));
+    }
 
     #[tokio::test]
     async fn answers_each_request_with_its_own_answer() {

@@ -12,8 +12,8 @@ use attune_flow::run::{
     WorkOrder,
 };
 use attune_port::{Address, NewInboxCommand, NewRun, OpenOutcome, StoreError};
-use attune_types::{AttemptId, RunId};
-use attune_wire::{Envelope, Message, ShardMessage, WorkMessage, WorkerControl};
+use attune_types::{AttemptId, EventId, RunId};
+use attune_wire::{Envelope, EventMessage, Message, ShardMessage, WorkMessage, WorkerControl};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -121,6 +121,18 @@ impl Performer {
                 }
                 Err(error) => tracing::error!(%error, "hints could not be encoded"),
             }
+        }
+    }
+
+    /// Tells that stored events wait for their rules.
+    pub(crate) fn hint_events(&self, events: Vec<EventId>) {
+        let messages: Vec<Bytes> = events
+            .into_iter()
+            .flat_map(|id| self.message(None, EventMessage::Stored { id }))
+            .collect();
+        if !messages.is_empty() {
+            self.count_published("events", messages.len());
+            self.deps.bus.send(Address::Events, messages);
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Flight {
     seq: u64,
     changed: bool,
     began: bool,
+    /// Trigger events that went into the store with it.
+    emitted: Vec<EventId>,
     /// What changed in the read model, for the metrics.
     rows: Vec<ExecutionRow>,
 }
@@ -55,6 +57,7 @@ impl RunCell {
             seq: live.seq,
             changed: false,
             began: false,
+            emitted: Vec::new(),
             rows: Vec::new(),
         };
         let was = live.state.status();
@@ -131,6 +134,7 @@ impl RunCell {
             (Vec::new(), Vec::new())
         };
         let active = !live.state.is_terminal();
+        flight.emitted = emitted.iter().map(|new| new.event.id).collect();
         let update = RunUpdate {
             status: live.state.status(),
             active,
@@ -205,6 +209,7 @@ impl RunCell {
         if flight.status.is_terminal() {
             self.hint_parent();
         }
+        self.registry.shared.performer.hint_events(flight.emitted);
         self.perform(flight.owed).await;
         self.step(myself);
     }
