@@ -7,8 +7,6 @@ use crate::{packs, router};
 use attune_pack::PackSource;
 use attune_rest::PackReport;
 use axum::Router;
-use axum::serve::ListenerExt as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -57,27 +55,16 @@ impl Api {
     /// new requests, streams end, and those under way have a moment to finish.
     ///
     /// # Errors
-    /// [`ApiError::Serve`] if the socket fails.
+    /// None today; a socket that cannot accept is told of in the log and tried again.
     pub async fn serve(self, listener: TcpListener) -> Result<(), ApiError> {
         let stop = self.app.stop.clone();
-        let service = self
-            .router()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let graceful = stop.clone();
-        // Answers are small: none of them is to wait for more bytes.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
-            }
-        });
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(async move { graceful.cancelled().await });
+        let serving = crate::serve::serve(listener, self.router(), stop.clone());
         let too_long = async {
             stop.cancelled().await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            served = serving => Ok(served?),
+            () = serving => Ok(()),
             () = too_long => {
                 tracing::warn!("requests that took too long were broken off by the shutdown");
                 Ok(())

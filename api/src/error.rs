@@ -18,9 +18,6 @@ pub enum ApiError {
     /// The bus is closed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The socket failed.
-    #[error("the API cannot serve: {0}")]
-    Serve(#[from] std::io::Error),
     /// The password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),

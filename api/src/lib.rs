@@ -28,6 +28,7 @@ mod packs;
 mod query;
 mod refusal;
 mod router;
+mod serve;
 mod start;
 mod stream;
 mod trace;
