@@ -3,7 +3,14 @@
 //! Owns requests, answers and paging; the shapes are those of `attune-rest`. An answer of any status
 //! is a value. What the product must never do here (refuse a good request, answer no JSON) panics.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use attune_rest::{
     ExecutionDetail, ExecutionView, HistoryView, Page, Problem, Session, StartExecution,
@@ -21,6 +28,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     root: String,
     token: Option<String>,
+    /// Starts that were not taken at the first asking, over all clones.
+    unanswered: Arc<AtomicU32>,
 }
 
 /// What the API said.
@@ -43,7 +52,13 @@ impl Client {
             http,
             root: root.to_owned(),
             token: None,
+            unanswered: Arc::default(),
         }
+    }
+
+    /// How many starts were not taken when they were asked for.
+    pub(crate) fn unanswered(&self) -> u32 {
+        self.unanswered.load(Ordering::Relaxed)
     }
 
     /// The same with another token.
@@ -173,6 +188,7 @@ impl Client {
                 Ok(answer) => panic!("a good start was refused: {answer:?}"),
                 Err(_) => {}
             }
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
             assert!(
                 tokio::time::Instant::now() < deadline,
                 "the start {key} was never accepted"

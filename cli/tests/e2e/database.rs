@@ -41,6 +41,11 @@ async fn nothing_acknowledged_is_lost_with_the_database() {
             tokio::time::sleep(Duration::from_secs(1)).await;
             blocking(&world, |world| world.with_postgres(Postgres::kill9)).await;
             ready(503).await;
+            // Once at least a start is to meet it.
+            until("a start met a database that was away", async || {
+                (world.admin.unanswered() > 0).then_some(())
+            })
+            .await;
             blocking(&world, |world| {
                 world.with_postgres(|postgres| postgres.restart().unwrap());
             })

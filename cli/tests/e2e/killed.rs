@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use crate::{
     load::Load,
     packs::Trace,
+    proc::LONG,
     world::{Plan, World},
 };
 
@@ -21,6 +22,8 @@ const RUNS: &str = "ATTUNE_E2E_RUNS";
 const USUAL_RUNS: usize = 200;
 /// The order of the kills; printed, so that it can be given again.
 const SEED: &str = "ATTUNE_E2E_SEED";
+/// The process that starts go to.
+const API: &str = "api";
 /// The killing ends then, so that the rest can be counted.
 const MOST_KILLING: Duration = Duration::from_secs(60);
 
@@ -78,6 +81,9 @@ fn kill_at_random(world: &World, seed: u64, calm: &AtomicBool) -> Vec<(String, u
     let mut kills: Vec<(String, usize)> = names.into_iter().map(|name| (name, 0)).collect();
     let mut first: Vec<usize> = (0..kills.len()).collect();
     first.shuffle(&mut random);
+    // The API goes first, and stays away until a start has met that.
+    first.sort_by_key(|place| kills[*place].0 == API);
+    let mut unmet = true;
     let end = Instant::now() + MOST_KILLING;
     while !first.is_empty() || (!calm.load(Ordering::Relaxed) && Instant::now() < end) {
         std::thread::sleep(Duration::from_millis(random.random_range(1_000..2_000)));
@@ -90,6 +96,12 @@ fn kill_at_random(world: &World, seed: u64, calm: &AtomicBool) -> Vec<(String, u
             *count += 1;
         }
         stack.kill9(name).unwrap();
+        if name == API && std::mem::take(&mut unmet) {
+            let (before, away) = (world.admin.unanswered(), Instant::now());
+            while world.admin.unanswered() == before && away.elapsed() < LONG {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
         stack.restart(name).unwrap();
     }
     kills
