@@ -5,9 +5,11 @@
 
 mod client;
 mod serve;
+mod workflow;
 
 pub(crate) use client::*;
 pub(crate) use serve::*;
+pub(crate) use workflow::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -41,6 +41,10 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-batch", &[]),
     layer("attune-rules", &["attune-types", "attune-template", "attune-pack"]),
     layer("attune-flow", &["attune-types", "attune-template", "attune-pack"]),
+    // Views of the core for people: drawing, trying out, editing.
+    layer("attune-draw", BESIDE_FLOW),
+    layer("attune-tryout", BESIDE_FLOW),
+    layer("attune-authoring", BESIDE_FLOW),
     layer("attune-wire", &["attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow"]),
     layer("attune-port", &["attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire"]),
 
@@ -55,18 +59,26 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("attune-sensor", BELOW_SERVICES),
     layer("attune-api", &[
         "attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire", "attune-port",
-        "attune-telemetry", "attune-catalogue", "attune-batch", "attune-rest",
+        "attune-telemetry", "attune-catalogue", "attune-batch", "attune-rest", "attune-draw",
     ]),
 
     // The one composition root: here the services are given their store and bus.
     layer("attune-cli", &[
         "attune-types", "attune-template", "attune-pack", "attune-rules", "attune-flow", "attune-wire", "attune-port",
         "attune-telemetry", "attune-catalogue", "attune-rest", "attune-store", "attune-bus", "attune-local",
-        "attune-executor", "attune-sensor", "attune-api",
+        "attune-executor", "attune-sensor", "attune-api", "attune-draw", "attune-tryout", "attune-authoring",
     ]),
 
-    // Chores see the product from outside: through its REST surface and as processes.
-    layer("xtask", &["attune-types", "attune-rest", "attune-local"]),
+    // Chores see the product from outside: through its REST surface and as processes. The generated
+    // files (schemas, reference) come from the crates that know them.
+    layer("xtask", &["attune-types", "attune-rest", "attune-local", "attune-template", "attune-authoring"]),
+];
+
+const BESIDE_FLOW: &[&str] = &[
+    "attune-types",
+    "attune-template",
+    "attune-pack",
+    "attune-flow",
 ];
 
 const BELOW_ADAPTERS: &[&str] = &[
@@ -119,6 +131,9 @@ pub(super) const PURE: Pure = Pure {
         "attune-pack",
         "attune-rules",
         "attune-flow",
+        "attune-draw",
+        "attune-tryout",
+        "attune-authoring",
     ],
     without: &[
         "tokio",

@@ -1,0 +1,21 @@
+//! `attune workflow`: what can be done with workflows, most of it without a server.
+//!
+//! Owns the dispatch only; each command has its file. The offline ones use the same pure core as the
+//! services and never ask a server.
+
+mod packs;
+mod validate;
+
+use crate::args::WorkflowCommand;
+use crate::error::Result;
+use crate::output::Output;
+
+/// Does what the command says.
+///
+/// # Errors
+/// [`crate::error::CliError`], whose exit code tells what kind it is.
+pub(super) fn run(command: &WorkflowCommand, output: Output) -> Result<()> {
+    match command {
+        WorkflowCommand::Validate { paths } => validate::run(paths, output),
+    }
+}
