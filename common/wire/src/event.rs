@@ -41,6 +41,7 @@ pub const KINDS: &[StoredKind] = &[
     first("delayed"),
     first("items_planned"),
     first("branches_planned"),
+    first("branches_timed_out"),
     first("item_activated"),
     first("attempt_scheduled"),
     first("attempt_started"),

@@ -4,6 +4,10 @@
 //! `evolve`. Events carry the decisions: rendered inputs, chosen transitions, published values. Every
 //! event holds the time at which it was decided.
 
+mod parts;
+
+pub use parts::{Arrival, By, JoinStart, StopReason};
+
 use super::{ProcessInfo, Report, RunHeader};
 use crate::program::TaskIx;
 use attune_types::{
@@ -117,6 +121,19 @@ pub enum Event {
         /// Whether the first failure stops the others.
         #[serde(default)]
         fail_fast: bool,
+        /// Longest time that all of them may take together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<Duration>,
+        /// When that is over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
+    },
+    /// The time of a parallel task ran out: its branches are stopped.
+    BranchesTimedOut {
+        /// When.
+        at: Timestamp,
+        /// The parallel activation.
+        execution: ExecutionId,
     },
     /// One item (or batch) of an iteration got its turn.
     ItemActivated {
@@ -321,65 +338,6 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Arc<ErrorInfo>>,
     },
-}
-
-/// A barrier that opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JoinStart {
-    /// Which time, from 1.
-    pub generation: u32,
-    /// Inbound edges that could not arrive any more and are moved on to this generation.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub moved: Vec<u32>,
-}
-
-/// One arrival at a join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrival {
-    /// The joining task.
-    pub join: TaskIx,
-    /// Which of its inbound edges.
-    pub edge: u32,
-    /// How many inbound edges it has.
-    pub edges: u32,
-}
-
-/// Who performs an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "snake_case")]
-pub enum By {
-    /// A worker of this pool.
-    Worker {
-        /// Name of the pool.
-        pool: String,
-    },
-    /// The executor itself.
-    Native,
-    /// A child run.
-    Child {
-        /// The workflow to run.
-        action: Ref,
-        /// Whether the task waits for the child's end.
-        wait: bool,
-    },
-    /// The run's own clock: `core.sleep`.
-    Timer,
-}
-
-/// Why an open attempt is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopReason {
-    /// The run is being cancelled.
-    Cancelled,
-    /// The run failed and its policy stops what still runs.
-    RunFailed,
-    /// The run's time ran out.
-    RunTimedOut,
-    /// Another item or branch failed and the first failure stops the rest.
-    FailFast,
-    /// The attempt's own time ran out.
-    TimedOut,
 }
 
 fn is_null(value: &Arc<JsonValue>) -> bool {

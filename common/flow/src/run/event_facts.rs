@@ -16,6 +16,7 @@ impl Event {
             Self::Delayed { .. } => "delayed",
             Self::ItemsPlanned { .. } => "items_planned",
             Self::BranchesPlanned { .. } => "branches_planned",
+            Self::BranchesTimedOut { .. } => "branches_timed_out",
             Self::ItemActivated { .. } => "item_activated",
             Self::AttemptScheduled { .. } => "attempt_scheduled",
             Self::AttemptStarted { .. } => "attempt_started",
@@ -35,7 +36,7 @@ impl Event {
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 22] = [
+    pub const KINDS: [&'static str; 23] = [
         "run_opened",
         "run_begun",
         "task_activated",
@@ -43,6 +44,7 @@ impl Event {
         "delayed",
         "items_planned",
         "branches_planned",
+        "branches_timed_out",
         "item_activated",
         "attempt_scheduled",
         "attempt_started",
@@ -70,6 +72,7 @@ impl Event {
             | Self::Delayed { at, .. }
             | Self::ItemsPlanned { at, .. }
             | Self::BranchesPlanned { at, .. }
+            | Self::BranchesTimedOut { at, .. }
             | Self::ItemActivated { at, .. }
             | Self::AttemptScheduled { at, .. }
             | Self::AttemptStarted { at, .. }
@@ -95,6 +98,7 @@ impl Event {
             | Self::Delayed { execution, .. }
             | Self::ItemsPlanned { execution, .. }
             | Self::BranchesPlanned { execution, .. }
+            | Self::BranchesTimedOut { execution, .. }
             | Self::ItemActivated { execution, .. }
             | Self::AttemptScheduled { execution, .. }
             | Self::AttemptStarted { execution, .. }

@@ -6,6 +6,7 @@
 mod executions;
 mod joins;
 mod run;
+mod tally;
 
 pub(super) use run::children;
 
@@ -67,6 +68,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         Event::Delayed { .. }
         | Event::ItemsPlanned { .. }
         | Event::BranchesPlanned { .. }
+        | Event::BranchesTimedOut { .. }
         | Event::AttemptScheduled { .. }
         | Event::AttemptStarted { .. }
         | Event::Reported { .. }

@@ -241,7 +241,7 @@ fn check_child(task: &Task, sink: &mut Sink) {
     }
 }
 
-/// Keys that mean nothing on a task which only holds others, or that nothing carries out for one.
+/// Keys that mean nothing on a task which only holds others.
 fn check_parallel(task: &Task, sink: &mut Sink) {
     let keys = [
         ("input", task.input.as_ref().map(|node| node.span)),
@@ -253,10 +253,5 @@ fn check_parallel(task: &Task, sink: &mut Sink) {
             sink.error(codes::CONFLICT, span, message).help =
                 Some(format!("give `{key}` to its children"));
         }
-    }
-    if let Some(timeout) = &task.timeout {
-        let message = "`timeout` of a parallel task is not supported yet";
-        sink.error(codes::UNSUPPORTED, timeout.span, message).help =
-            Some("give `timeout` to its children".to_owned());
     }
 }

@@ -254,10 +254,6 @@ workflows/flow.yaml:17:12: error[FLOW007]: `input` has no meaning on a parallel 
   17 |     input: {x: 1}
      |            ^
   help: give `input` to its children
-workflows/flow.yaml:18:14: error[FLOW006]: `timeout` of a parallel task is not supported yet
-  18 |     timeout: 3
-     |              ^
-  help: give `timeout` to its children
 "#);
 }
 

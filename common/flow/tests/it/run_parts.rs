@@ -1,12 +1,13 @@
 //! Iterations and parallel tasks.
 
-use attune_flow::program::InlineAction::{Fail, Noop, Set};
+use attune_flow::program::InlineAction::{Fail, Noop, Set, Sleep};
 use attune_flow::program::Tolerate;
-use attune_flow::run::Effect;
+use attune_flow::run::{Effect, Outcome};
 use attune_testkit::flow::{
     Flow, ProgramBuilder, TaskBuilder, failed, inline, parallel, succeeded, template, worker,
 };
-use attune_types::ExecutionStatus::{self, Cancelled, Failed, Running, Succeeded};
+use attune_types::Duration;
+use attune_types::ExecutionStatus::{self, Cancelled, Failed, Running, Succeeded, TimedOut};
 use serde_json::{Value, json};
 
 fn begin(tasks: Vec<TaskBuilder>) -> Flow {
@@ -106,11 +107,7 @@ fn the_first_failure_stops_the_rest_if_asked_to() {
             .values()
             .any(|e| matches!(e, Effect::StopAttempt { .. }))
     );
-    flow.finish_item(
-        "a",
-        1,
-        attune_flow::run::Outcome::Cancelled { process: None },
-    );
+    flow.finish_item("a", 1, Outcome::Cancelled { process: None });
     assert_eq!(
         (flow.status("a"), flow.state.status()),
         (Some(Failed), Failed)
@@ -221,7 +218,7 @@ fn a_failed_branch_fails_the_whole_when_all_have_ended() {
     let mut fast = begin(vec![parallel("p", true, branches())]);
     fast.fail("x", "boom");
     assert_eq!(fast.status("y"), Some(ExecutionStatus::Canceling));
-    fast.finish("y", attune_flow::run::Outcome::Cancelled { process: None });
+    fast.finish("y", Outcome::Cancelled { process: None });
     assert_eq!(
         (fast.status("y"), fast.state.status()),
         (Some(Cancelled), Failed)
@@ -235,6 +232,129 @@ fn a_failed_branch_fails_the_whole_when_all_have_ended() {
         ],
     )]);
     assert_eq!(handled.state.status(), Succeeded);
+}
+
+#[test]
+fn the_time_of_a_parallel_task_stops_what_has_not_ended_of_it() {
+    let mut flow = begin(vec![
+        parallel(
+            "p",
+            false,
+            vec![
+                worker("x").retry(5, 60),
+                worker("y"),
+                worker("z").items(json!(3)).items_with(|items| {
+                    items.concurrency = Some(template(json!(1)));
+                }),
+                inline("s", Sleep).input(json!({"for": "1h"})),
+                parallel("q", false, vec![worker("w").delay(json!(3_600))]),
+                inline("done", Set).input(json!({"n": 1})),
+            ],
+        )
+        .timeout(json!("{{ parameters.limit }}"))
+        .on("timed_out()", &["after"]),
+        inline("after", Set).input(json!({
+            "code": "{{ task.p.error.code }}",
+            "kept": "{{ task.p.result.done.n }}",
+        })),
+    ]);
+    assert_eq!(flow.state.error().unwrap().code, "template");
+    flow = Flow::begin(flow.program.clone(), json!({"limit": 10}));
+    flow.fail("x", "boom");
+    flow.pass(Duration::from_secs(9));
+    assert_eq!(flow.status("p"), Some(Running));
+    flow.pass(Duration::from_secs(1));
+    // What waited has ended, what is at work is being stopped, and no item begins any more.
+    assert_eq!(flow.status("x"), Some(Failed));
+    assert_eq!(flow.status("y"), Some(ExecutionStatus::Canceling));
+    assert_eq!(flow.status("q"), Some(Cancelled));
+    assert_eq!(flow.status("s"), Some(Cancelled));
+    assert_eq!(flow.status("p"), Some(Running));
+    flow.finish("y", Outcome::Cancelled { process: None });
+    flow.finish_item("z", 0, Outcome::Cancelled { process: None });
+    assert_eq!(flow.status("z"), Some(Cancelled));
+    assert_eq!(flow.status("p"), Some(TimedOut));
+    assert!(flow.find("p").unwrap().handled);
+    assert_eq!(flow.state.status(), Succeeded);
+    assert_eq!(flow.state.output(), &json!({"code": "timeout", "kept": 1}));
+    let said = &flow.find("y").unwrap().error.as_ref().unwrap().message;
+    assert!(said.contains("parallel task"), "{said}");
+}
+
+#[test]
+fn a_parallel_task_that_ends_in_time_is_not_stopped() {
+    let mut flow = begin(vec![
+        parallel("p", false, vec![worker("x")])
+            .timeout(json!(10))
+            .then(&["b"]),
+        worker("b"),
+    ]);
+    flow.ok("x", json!(1));
+    flow.pass(Duration::from_secs(60));
+    assert_eq!(flow.status("p"), Some(Succeeded));
+    flow.ok("b", json!(1));
+    assert_eq!(flow.state.status(), Succeeded);
+}
+
+#[test]
+fn a_parallel_task_is_tried_again_as_a_whole() {
+    let mut flow = begin(vec![
+        parallel("p", false, vec![worker("x"), worker("y")])
+            .timeout(json!(10))
+            .retry(2, 5),
+    ]);
+    flow.ok("x", json!("first"));
+    flow.pass(Duration::from_secs(10));
+    flow.finish("y", Outcome::Cancelled { process: None });
+    assert_eq!(flow.status("p"), Some(ExecutionStatus::Retrying));
+    flow.pass(Duration::from_secs(5));
+    // Each attempt has its own time and its own branches.
+    assert_eq!((flow.activations("x"), flow.activations("y")), (2, 2));
+    flow.ok("x", json!("second"));
+    flow.fail("y", "boom");
+    assert_eq!(flow.status("p"), Some(ExecutionStatus::Retrying));
+    flow.pass(Duration::from_secs(5));
+    flow.ok("y", json!("third"));
+    flow.pass(Duration::from_secs(9));
+    flow.ok("x", json!("third"));
+    assert_eq!(flow.state.output(), &json!({"x": "third", "y": "third"}));
+    assert_eq!(flow.find("p").unwrap().attempts, 3);
+
+    let mut once = begin(vec![
+        parallel("p", true, vec![worker("x")])
+            .timeout(json!(10))
+            .retry(2, 0)
+            .on_error("error.code == 'branch_failed'"),
+    ]);
+    once.fail("x", "boom");
+    once.pass(Duration::from_secs(10));
+    once.finish("x", Outcome::Cancelled { process: None });
+    assert_eq!(
+        (once.status("p"), once.state.status()),
+        (Some(TimedOut), Failed)
+    );
+    assert_eq!(once.state.error().unwrap().code, "timeout");
+}
+
+#[test]
+fn a_failure_above_keeps_further_items_from_beginning() {
+    let mut flow = begin(vec![parallel(
+        "p",
+        true,
+        vec![
+            worker("x"),
+            worker("y").items(json!(3)).items_with(|items| {
+                items.concurrency = Some(template(json!(1)));
+            }),
+        ],
+    )]);
+    flow.fail("x", "boom");
+    flow.finish_item("y", 0, Outcome::Cancelled { process: None });
+    assert_eq!(open_items(&flow), Vec::<u32>::new());
+    assert_eq!(
+        (flow.status("y"), flow.state.status()),
+        (Some(Cancelled), Failed)
+    );
 }
 
 #[test]

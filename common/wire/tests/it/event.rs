@@ -63,28 +63,29 @@ fn the_table_has_every_event() {
             Event::Delayed { .. } => 4,
             Event::ItemsPlanned { .. } => 5,
             Event::BranchesPlanned { .. } => 6,
-            Event::ItemActivated { .. } => 7,
-            Event::AttemptScheduled { .. } => 8,
-            Event::AttemptStarted { .. } => 9,
-            Event::Reported { .. } => 10,
-            Event::AttemptFailed { .. } => 11,
-            Event::AttemptLost { .. } => 12,
-            Event::StopRequested { .. } => 13,
-            Event::ExecutionEnded { .. } => 14,
-            Event::TransitionFired { .. } => 15,
-            Event::FailurePlanned { .. } => 16,
-            Event::RunFailing { .. } => 17,
-            Event::CancelRequested { .. } => 18,
-            Event::RunPaused { .. } => 19,
-            Event::RunResumed { .. } => 20,
-            Event::RunEnded { .. } => 21,
+            Event::BranchesTimedOut { .. } => 7,
+            Event::ItemActivated { .. } => 8,
+            Event::AttemptScheduled { .. } => 9,
+            Event::AttemptStarted { .. } => 10,
+            Event::Reported { .. } => 11,
+            Event::AttemptFailed { .. } => 12,
+            Event::AttemptLost { .. } => 13,
+            Event::StopRequested { .. } => 14,
+            Event::ExecutionEnded { .. } => 15,
+            Event::TransitionFired { .. } => 16,
+            Event::FailurePlanned { .. } => 17,
+            Event::RunFailing { .. } => 18,
+            Event::CancelRequested { .. } => 19,
+            Event::RunPaused { .. } => 20,
+            Event::RunResumed { .. } => 21,
+            Event::RunEnded { .. } => 22,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 22);
+    assert_eq!(KINDS.len(), 23);
 }
 
 #[test]

@@ -206,6 +206,7 @@ pub(super) const fn stopped_because(reason: StopReason) -> &'static str {
         StopReason::RunFailed => "stopped because the run failed",
         StopReason::RunTimedOut => "stopped because the run's time ran out",
         StopReason::FailFast => "stopped because another part failed",
+        StopReason::ParallelTimedOut => "stopped because the time of the parallel task ran out",
         StopReason::TimedOut => "stopped because its time ran out",
     }
 }

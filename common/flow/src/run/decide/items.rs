@@ -4,6 +4,7 @@ use super::close::Done;
 use super::step::{Step, Todo, template_error};
 use crate::program::{Items, Tolerate};
 use crate::run::Event;
+use crate::run::event::StopReason;
 use crate::run::state::execution::{Execution, Parts, Phase, Tally};
 use attune_template::Template;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, code};
@@ -107,13 +108,18 @@ impl Step<'_> {
     /// Gives items their turn as far as they may go on, and ends the iteration with its last one.
     pub(super) fn gather_items(&mut self, id: ExecutionId, mut failed: bool) {
         loop {
-            let Some(standing) = self.state.execution(id).and_then(Standing::of) else {
+            let Some(execution) = self.state.execution(id) else {
                 return;
             };
-            let over = standing.is_spoilt() || self.state.is_closing();
+            let Some(standing) = Standing::of(execution) else {
+                return;
+            };
+            let over = standing.is_spoilt()
+                || self.state.is_closing()
+                || self.is_stopped_from_above(execution);
             if over || standing.begun >= standing.count {
                 if failed && standing.is_spoilt() && standing.tally.live > 0 {
-                    self.stop_parts(id);
+                    self.stop_parts(id, StopReason::FailFast);
                 }
                 if standing.tally.live == 0 {
                     self.end_items(id, &standing);

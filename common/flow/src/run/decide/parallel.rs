@@ -2,7 +2,9 @@
 //! iterations and parallel tasks have in common.
 
 use super::close::Done;
+use super::duration;
 use super::step::{Step, Todo};
+use super::timer::timeout_error;
 use crate::program::TaskIx;
 use crate::run::Event;
 use crate::run::event::StopReason;
@@ -12,13 +14,22 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Step<'_> {
-    /// Starts all branches.
+    /// Starts all branches; their time begins to run.
     pub(super) fn open_branches(&mut self, id: ExecutionId, children: &[TaskIx], fail_fast: bool) {
+        let Some((execution, task)) = self.of(id) else {
+            return;
+        };
+        let timeout = match self.render_timeout(execution, task) {
+            Ok(timeout) => timeout,
+            Err(error) => return self.end_failed(id, error),
+        };
         self.push(Event::BranchesPlanned {
             at: self.at(),
             execution: id,
             branches: u32::try_from(children.len()).unwrap_or(u32::MAX),
             fail_fast,
+            timeout,
+            due: timeout.and_then(|limit| duration::after(self.at(), limit)),
         });
         for child in children {
             self.activate(*child, Some(id), None);
@@ -46,18 +57,24 @@ impl Step<'_> {
             return;
         };
         let Parts::Branches {
-            fail_fast, tally, ..
+            fail_fast,
+            timeout,
+            timed_out,
+            tally,
+            ..
         } = &execution.parts
         else {
             return;
         };
         if tally.live > 0 {
             if failed && *fail_fast {
-                self.stop_parts(id);
+                self.stop_parts(id, StopReason::FailFast);
             }
             return;
         }
-        let done = if tally.failed > 0 {
+        let done = if *timed_out {
+            Done::timed_out(timeout_error(*timeout))
+        } else if tally.failed > 0 {
             Done::bad(self.branch_error(execution))
         } else if tally.cancelled > 0 {
             Done::cancelled()
@@ -95,6 +112,15 @@ impl Step<'_> {
         }
     }
 
+    /// The time of a parallel task is over: what has not ended of it is stopped.
+    pub(super) fn time_out_branches(&mut self, id: ExecutionId) {
+        self.push(Event::BranchesTimedOut {
+            at: self.at(),
+            execution: id,
+        });
+        self.stop_parts(id, StopReason::ParallelTimedOut);
+    }
+
     fn branch_error(&self, execution: &Execution) -> ErrorInfo {
         let Parts::Branches { begun, .. } = &execution.parts else {
             return super::close::unnamed();
@@ -118,7 +144,7 @@ impl Step<'_> {
     }
 
     /// Stops all parts of an execution that have not ended, those of its parts included.
-    pub(super) fn stop_parts(&mut self, above: ExecutionId) {
+    pub(super) fn stop_parts(&mut self, above: ExecutionId, reason: StopReason) {
         let parts: Vec<ExecutionId> = self
             .state
             .live()
@@ -126,9 +152,11 @@ impl Step<'_> {
             .filter(|execution| self.stands_below(execution, above))
             .map(|execution| execution.id)
             .collect();
-        let reason = Some(StopReason::FailFast);
-        self.todo
-            .extend(parts.into_iter().map(|part| Todo::Close(part, reason)));
+        self.todo.extend(
+            parts
+                .into_iter()
+                .map(|part| Todo::Close(part, Some(reason))),
+        );
     }
 
     fn stands_below(&self, execution: &Execution, above: ExecutionId) -> bool {
@@ -142,8 +170,8 @@ impl Step<'_> {
         false
     }
 
-    /// Whether something above an execution has been spoilt by a failure, so that nothing of it is
-    /// tried again.
+    /// Whether something above an execution has been spoilt by a failure or by its time, so that
+    /// nothing of it is begun or tried again.
     pub(super) fn is_stopped_from_above(&self, execution: &Execution) -> bool {
         let mut next = execution.parent;
         while let Some(above) = next.and_then(|id| self.state.execution(id)) {
@@ -155,8 +183,11 @@ impl Step<'_> {
                     ..
                 } => *fail_fast && tally.failed_items > *tolerated,
                 Parts::Branches {
-                    fail_fast, tally, ..
-                } => *fail_fast && tally.failed > 0,
+                    fail_fast,
+                    timed_out,
+                    tally,
+                    ..
+                } => *timed_out || (*fail_fast && tally.failed > 0),
                 Parts::None => false,
             };
             if spoilt {

@@ -36,6 +36,15 @@ impl Step<'_> {
                 let attempt = attempt.clone();
                 self.attempt_due(id, &attempt);
             }
+            Some(Phase::Gathering)
+                if self
+                    .state
+                    .execution(id)
+                    .and_then(|execution| execution.parts.due())
+                    .is_some_and(|due| due <= self.at()) =>
+            {
+                self.time_out_branches(id);
+            }
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! Appliers of what happens to executions: task activations and items.
 
+use super::tally::tally;
 use super::{joins, lost};
 use crate::program::TaskIx;
 use crate::run::state::cache::Cache;
@@ -158,6 +159,8 @@ fn change(execution: &mut Execution, event: &Event) {
             at,
             branches,
             fail_fast,
+            timeout,
+            due,
             ..
         } => {
             execution.started_at = Some(*at);
@@ -165,9 +168,18 @@ fn change(execution: &mut Execution, event: &Event) {
             execution.parts = Parts::Branches {
                 branches: *branches,
                 fail_fast: *fail_fast,
+                timeout: *timeout,
+                due: *due,
+                timed_out: false,
                 begun: Vec::new(),
                 tally: Tally::default(),
             };
+        }
+        Event::BranchesTimedOut { .. } => {
+            if let Parts::Branches { due, timed_out, .. } = &mut execution.parts {
+                *due = None;
+                *timed_out = true;
+            }
         }
         Event::AttemptScheduled {
             at,
@@ -321,44 +333,6 @@ const fn counts_as_last(status: ExecutionStatus) -> bool {
         status,
         ExecutionStatus::Skipped | ExecutionStatus::Cancelled
     )
-}
-
-fn tally(
-    state: &mut RunState,
-    parent: ExecutionId,
-    item: Option<u32>,
-    status: ExecutionStatus,
-    handled: bool,
-) {
-    state.executions.update(parent.0.as_u128(), |above| {
-        let (tally, size) = match &mut above.parts {
-            Parts::None => return,
-            Parts::Branches { tally, .. } => (tally, 1),
-            Parts::Items {
-                items,
-                batched,
-                tally,
-                ..
-            } => {
-                let size = match item.and_then(|index| items.get(index as usize)) {
-                    Some(JsonValue::Array(batch)) if *batched => batch.len(),
-                    _ => 1,
-                };
-                (tally, u32::try_from(size).unwrap_or(u32::MAX))
-            }
-        };
-        tally.live = tally.live.saturating_sub(1);
-        match status {
-            ExecutionStatus::Cancelled => tally.cancelled = tally.cancelled.saturating_add(1),
-            ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned
-                if !handled =>
-            {
-                tally.failed = tally.failed.saturating_add(1);
-                tally.failed_items = tally.failed_items.saturating_add(size);
-            }
-            _ => tally.good = tally.good.saturating_add(1),
-        }
-    });
 }
 
 fn fresh(

@@ -138,6 +138,12 @@ pub enum Parts {
         branches: u32,
         /// Whether the first failure stops the others.
         fail_fast: bool,
+        /// Longest time that all may take together.
+        timeout: Option<Duration>,
+        /// When that is over.
+        due: Option<Timestamp>,
+        /// Whether it was over before they had ended.
+        timed_out: bool,
         /// Those that began, in order.
         begun: Vec<ExecutionId>,
         /// How the parts stand.
@@ -180,6 +186,16 @@ impl Reports {
             while self.above.remove(&self.below) {
                 self.below += 1;
             }
+        }
+    }
+}
+
+impl Parts {
+    /// When the run itself looks at them.
+    pub(in crate::run) const fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Branches { due, .. } => *due,
+            Self::None | Self::Items { .. } => None,
         }
     }
 }
@@ -237,7 +253,8 @@ impl Entry for Execution {
         let (start, due) = match &self.phase {
             Phase::Delayed(at) | Phase::Retrying(at) => (Some(*at), None),
             Phase::Attempting(attempt) => (None, attempt.due),
-            Phase::Ready | Phase::Gathering | Phase::Ended(_) => (None, None),
+            Phase::Gathering => (None, self.parts.due()),
+            Phase::Ready | Phase::Ended(_) => (None, None),
         };
         Summary {
             live: if self.is_ended() { 0 } else { 1 },
