@@ -54,6 +54,8 @@ pub(crate) fn execution(row: ExecutionRow, catalogue: &Snapshot) -> ExecutionVie
         ended_at: row.ended_at,
         labels: row.labels,
         cost_usd: row.cost_usd,
+        trace_tag: row.trace_tag,
+        compensates: row.compensates,
     }
 }
 

@@ -18,7 +18,7 @@ use axum::http::HeaderMap;
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/api/v1/executions", Access::Viewer, list)
-            .says("executions", "list_executions", "Runs by filter, newest first; only those without a parent unless `parent` is given.")
+            .says("executions", "list_executions", "Runs by filter, newest first; only those without a parent unless `parent` or `trace_tag` is given.")
             .query(&PAGE)
             .query(&[
                 q("status", "With one of these statuses: `failed,timed_out`."),
@@ -29,6 +29,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
                 q("started_by", "Started by this login."),
                 q("parent", "Children of this run."),
                 q("label", "Carrying this label: `name:value`; may stand many times."),
+                q("trace_tag", "With this trace tag, on the run itself or on a task of it; child runs too."),
                 q("since", "Created at or after this time."),
                 q("until", "Created before this time."),
                 q("sort", "`desc` (newest first) or `asc`."),
@@ -70,6 +71,7 @@ async fn list(State(app): State<App>, mut params: Params) -> Answer<Json<Page<Ex
         event: params.one("event"),
         started_by: params.one("started_by"),
         parent: params.one("parent"),
+        trace_tag: params.one("trace_tag"),
         since: params.one("since"),
         until: params.one("until"),
         ..ExecutionFilter::default()

@@ -111,6 +111,10 @@ async fn filters_narrow_the_list() -> Result<()> {
         Vec::<String>::new()
     );
     assert_eq!(
+        ids(&world, &token, "trace_tag=nobody").await?,
+        Vec::<String>::new()
+    );
+    assert_eq!(
         ids(&world, &token, "until=2026-01-01T00:00:05Z").await?,
         [first]
     );

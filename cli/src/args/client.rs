@@ -76,6 +76,9 @@ pub(crate) enum ExecutionCommand {
         /// Only runs with this label
         #[arg(long, value_name = "NAME=VALUE")]
         label: Vec<String>,
+        /// Only runs with this trace tag, on themselves or on a task of theirs; child runs too
+        #[arg(long, value_name = "TEXT")]
+        trace_tag: Option<String>,
         #[command(flatten)]
         most: Most,
     },

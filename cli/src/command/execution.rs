@@ -28,6 +28,7 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
             action,
             rule,
             label,
+            trace_tag,
             most,
         } => {
             let mut query = Query::new();
@@ -36,6 +37,7 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
             super::filter(&mut query, "status", statuses);
             super::filter(&mut query, "action", action);
             super::filter(&mut query, "rule", rule);
+            super::filter(&mut query, "trace_tag", trace_tag);
             for (name, value) in crate::input::texts(&label)? {
                 query.push(("label", format!("{name}:{value}")));
             }
@@ -167,6 +169,7 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
             ("ended", super::or_dash(execution.ended_at.map(super::time))),
             ("took", super::or_dash(length(execution, now).map(took))),
             ("labels", super::or_dash(labels)),
+            ("trace tag", super::or_dash(execution.trace_tag.as_ref())),
             ("input", super::value(&execution.input)),
         ]);
     }

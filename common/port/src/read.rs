@@ -41,6 +41,8 @@ pub struct ExecutionFilter {
     pub started_by: Option<String>,
     /// Carrying these labels.
     pub labels: BTreeMap<String, String>,
+    /// With this trace tag on themselves or on one of their tasks; runs of any level.
+    pub trace_tag: Option<String>,
     /// Children of this run too (otherwise only runs without a parent).
     pub parent: Option<RunId>,
     /// Created at or after.

@@ -107,6 +107,12 @@ pub struct ExecutionView {
     pub labels: BTreeMap<String, String>,
     /// Money spent; of runs only.
     pub cost_usd: f64,
+    /// Text to find the run by: its own, or that of a task in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_tag: Option<String>,
+    /// The task that this execution undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensates: Option<String>,
 }
 
 /// An execution with what was fixed when it opened, which only a run has.

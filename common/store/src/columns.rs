@@ -96,6 +96,8 @@ pub(crate) struct RowColumns {
     ended_at: Vec<Option<SqlTime>>,
     labels: Vec<String>,
     cost_usd: Vec<f64>,
+    trace_tag: Vec<Option<String>>,
+    compensates: Vec<Option<String>>,
     /// Bytes of inputs and results held.
     pub(crate) bytes: usize,
 }
@@ -114,8 +116,11 @@ impl RowColumns {
     pub(crate) fn check(row: &ExecutionRow) -> Result<(), StoreError> {
         json::check(&row.input)?;
         json::check(&row.result)?;
-        if let Some(task) = &row.task {
-            json::check_text(task)?;
+        for text in [&row.task, &row.trace_tag, &row.compensates]
+            .into_iter()
+            .flatten()
+        {
+            json::check_text(text)?;
         }
         if let Some(error) = &row.error {
             json::encode(error)?;
@@ -163,6 +168,8 @@ impl RowColumns {
         self.labels
             .push(json::encode(&row.labels).unwrap_or_else(|_| "{}".to_owned()));
         self.cost_usd.push(row.cost_usd);
+        self.trace_tag.push(row.trace_tag.clone());
+        self.compensates.push(row.compensates.clone());
     }
 
     pub(crate) fn bind(self, query: Query<'_>) -> Query<'_> {
@@ -186,6 +193,8 @@ impl RowColumns {
             .bind(self.ended_at)
             .bind(self.labels)
             .bind(self.cost_usd)
+            .bind(self.trace_tag)
+            .bind(self.compensates)
     }
 }
 

@@ -37,6 +37,7 @@ pub const KINDS: &[StoredKind] = &[
     first("run_opened"),
     first("run_begun"),
     first("task_activated"),
+    first("tagged"),
     first("join_moved"),
     first("delayed"),
     first("items_planned"),

@@ -14,10 +14,6 @@ pub(super) fn check(task: &ast::Task, sink: &mut Sink) {
         sink.error(codes::UNSUPPORTED, span, message).help =
             Some("choose workers with `pool`".to_owned());
     }
-    if let Some(tag) = &task.trace_tag {
-        let message = "`trace_tag` of a task is kept, but tasks cannot be searched by it yet";
-        sink.warning(codes::UNSUPPORTED, tag.span, message);
-    }
     let undo = match &task.compensate {
         Some(ast::Compensate::Action { reference, .. }) => Some(reference.span),
         Some(ast::Compensate::Task(name)) => Some(name.span),

@@ -71,6 +71,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         join: Option<JoinStart>,
     },
+    /// The text to find an activation by was evaluated.
+    Tagged {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        execution: ExecutionId,
+        /// The text.
+        trace_tag: String,
+    },
     /// Edges that had been left behind by a join can no longer arrive and were moved on.
     JoinMoved {
         /// When.

@@ -12,6 +12,7 @@ impl Event {
             Self::RunOpened { .. } => "run_opened",
             Self::RunBegun { .. } => "run_begun",
             Self::TaskActivated { .. } => "task_activated",
+            Self::Tagged { .. } => "tagged",
             Self::JoinMoved { .. } => "join_moved",
             Self::Delayed { .. } => "delayed",
             Self::ItemsPlanned { .. } => "items_planned",
@@ -36,10 +37,11 @@ impl Event {
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 23] = [
+    pub const KINDS: [&'static str; 24] = [
         "run_opened",
         "run_begun",
         "task_activated",
+        "tagged",
         "join_moved",
         "delayed",
         "items_planned",
@@ -68,6 +70,7 @@ impl Event {
             Self::RunOpened { at, .. }
             | Self::RunBegun { at, .. }
             | Self::TaskActivated { at, .. }
+            | Self::Tagged { at, .. }
             | Self::JoinMoved { at, .. }
             | Self::Delayed { at, .. }
             | Self::ItemsPlanned { at, .. }
@@ -95,6 +98,7 @@ impl Event {
     pub const fn execution(&self) -> Option<ExecutionId> {
         match self {
             Self::TaskActivated { execution, .. }
+            | Self::Tagged { execution, .. }
             | Self::Delayed { execution, .. }
             | Self::ItemsPlanned { execution, .. }
             | Self::BranchesPlanned { execution, .. }

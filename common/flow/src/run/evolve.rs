@@ -65,7 +65,8 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         Event::TaskActivated { .. } | Event::ItemActivated { .. } => {
             executions::activated(state, event);
         }
-        Event::Delayed { .. }
+        Event::Tagged { .. }
+        | Event::Delayed { .. }
         | Event::ItemsPlanned { .. }
         | Event::BranchesPlanned { .. }
         | Event::BranchesTimedOut { .. }

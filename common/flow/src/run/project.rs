@@ -46,6 +46,8 @@ impl RunState {
             ended_at: self.ended_at(),
             labels: self.labels().clone(),
             cost_usd: self.cost_usd(),
+            trace_tag: self.trace_tag().map(str::to_owned),
+            compensates: None,
         }
     }
 
@@ -84,6 +86,8 @@ impl RunState {
             ended_at: execution.ended_at,
             labels: BTreeMap::new(),
             cost_usd: 0.0,
+            trace_tag: execution.trace_tag.as_deref().map(str::to_owned),
+            compensates: None,
         }
     }
 

@@ -47,6 +47,12 @@ pub struct ExecutionRow {
     pub labels: BTreeMap<String, String>,
     /// Money spent; of runs only.
     pub cost_usd: f64,
+    /// Text to find the run by: its own, or that of a task in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_tag: Option<String>,
+    /// The task that this execution undoes; none if it undoes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensates: Option<String>,
 }
 
 /// Which level of a run's tree an execution stands on.

@@ -201,9 +201,6 @@ workflows/flow.yaml:7:51: error[FLOW006]: `worker_selector` is not supported yet
   7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
     |                                                   ^
   help: choose workers with `pool`
-workflows/flow.yaml:7:75: warning[FLOW006]: `trace_tag` of a task is kept, but tasks cannot be searched by it yet
-  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
-    |                                                                           ^
 workflows/flow.yaml:7:90: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
   7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
     |                                                                                          ^

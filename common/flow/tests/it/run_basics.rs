@@ -460,3 +460,33 @@ fn what_has_ended_takes_no_more_commands_and_repetitions_add_nothing() {
     );
     assert!(matches!(flow.events.last(), Some(Event::RunEnded { .. })));
 }
+
+#[test]
+fn a_task_is_tagged_when_it_starts() {
+    let tagged = |text: &str| {
+        let program = ProgramBuilder::new(vec![
+            inline("a", Set).input(json!({"order": 17})).then(&["b"]),
+            worker("b").items(json!(2)).tagged(json!(text)),
+        ])
+        .with(|program| program.trace_tag = Some(template(json!("run {{ parameters.of }}"))));
+        Flow::begin(program.build(), json!({"of": "x"}))
+    };
+    let flow = tagged("order-{{ task.a.result.order }}");
+    let of_b = flow.find("b").unwrap();
+    assert_eq!(of_b.trace_tag.as_deref(), Some("order-17"));
+    let rows: Vec<Option<String>> = flow.state.executions().map(|row| row.trace_tag).collect();
+    // The run, `a`, `b`, and the items, which are found through their task.
+    let (run, tag) = (Some("run x".to_owned()), Some("order-17".to_owned()));
+    assert_eq!(rows, [run, None, tag, None, None]);
+    assert!(
+        tagged("{{ parameters.nowhere | default(value=none) }}")
+            .find("b")
+            .unwrap()
+            .trace_tag
+            .is_none()
+    );
+    let wrong = tagged("{{ task.a.result.nowhere }}");
+    assert_eq!(wrong.state.error().unwrap().code, "template");
+    let long = tagged(&"x".repeat(1_001));
+    assert_eq!(long.state.error().unwrap().code, "payload_limit");
+}

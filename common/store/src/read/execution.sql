@@ -1,5 +1,5 @@
 SELECT e.id, e.run_id, e.parent, e.kind, e.task, e.action, e.activation, e.item_index, e.attempt,
        e.status, e.input, e.result, e.error, e.created_at, e.started_at, e.ended_at, e.labels,
-       e.cost_usd, e.position
+       e.cost_usd, e.trace_tag, e.compensates, e.position
 FROM execution e
 WHERE e.id = $1

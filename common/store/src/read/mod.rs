@@ -27,10 +27,18 @@ fn conditions(
     query: &mut QueryBuilder<Postgres>,
     filter: &ExecutionFilter,
 ) -> Result<(), StoreError> {
-    match filter.parent {
-        Some(parent) => query.push(" AND r.parent_run = ").push_bind(parent.uuid()),
-        None => query.push(" AND r.parent_run IS NULL"),
+    match (filter.parent, &filter.trace_tag) {
+        (Some(parent), _) => query.push(" AND r.parent_run = ").push_bind(parent.uuid()),
+        (None, None) => query.push(" AND r.parent_run IS NULL"),
+        (None, Some(_)) => query,
     };
+    if let Some(tag) = &filter.trace_tag {
+        json::check_text(tag)?;
+        query
+            .push(" AND r.id IN (SELECT run_id FROM execution WHERE trace_tag = ")
+            .push_bind(tag.clone())
+            .push(")");
+    }
     if !filter.status.is_empty() {
         let texts: Vec<&'static str> = filter.status.iter().map(|status| status.as_str()).collect();
         query

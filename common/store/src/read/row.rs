@@ -14,7 +14,8 @@ use uuid::Uuid;
 /// The columns that [`execution_row`] reads, of a table named `e`.
 pub(crate) const COLUMNS: &str = "e.id, e.run_id, e.parent, e.kind, e.task, e.action, \
      e.activation, e.item_index, e.attempt, e.status, e.input, e.result, e.error, e.created_at, \
-     e.started_at, e.ended_at, e.labels, e.cost_usd, e.position";
+     e.started_at, e.ended_at, e.labels, e.cost_usd, e.trace_tag, e.compensates, \
+     e.position";
 
 fn number(row: &PgRow, column: &str) -> Result<u32, StoreError> {
     let number: i64 = row.try_get(column).store()?;
@@ -69,5 +70,7 @@ pub(crate) fn execution_row(row: &PgRow) -> Result<ExecutionRow, StoreError> {
         ended_at: time_or_none(row, "ended_at")?,
         labels: json::decode("labels", value(row, "labels")?)?,
         cost_usd: row.try_get("cost_usd").store()?,
+        trace_tag: row.try_get("trace_tag").store()?,
+        compensates: row.try_get("compensates").store()?,
     })
 }

@@ -4,7 +4,7 @@
     SELECT 0 AS part, e.position AS key,
            e.id, e.run_id, e.parent, e.kind, e.task, e.action, e.activation, e.item_index,
            e.attempt, e.status, e.input, e.result, e.error, e.created_at, e.started_at, e.ended_at,
-           e.labels, e.cost_usd, e.position
+           e.labels, e.cost_usd, e.trace_tag, e.compensates, e.position
     FROM execution e
     WHERE e.run_id = $1 AND e.id <> $1 AND $2 = 0 AND (e.position, e.id) > ($3, $4)
     ORDER BY e.position, e.id
@@ -15,7 +15,7 @@ UNION ALL
     SELECT 1 AS part, (extract(epoch FROM r.created_at) * 1000000)::bigint AS key,
            e.id, e.run_id, e.parent, e.kind, e.task, e.action, e.activation, e.item_index,
            e.attempt, e.status, e.input, e.result, e.error, e.created_at, e.started_at, e.ended_at,
-           e.labels, e.cost_usd, e.position
+           e.labels, e.cost_usd, e.trace_tag, e.compensates, e.position
     FROM run r
     JOIN execution e ON e.id = r.id AND e.opened_on = r.opened_on
     WHERE r.parent_run = $1

@@ -48,16 +48,18 @@ WITH asked AS MATERIALIZED (
 ), executions AS (
     INSERT INTO execution (id, opened_on, run_id, position, parent, kind, task, action, activation,
                            item_index, attempt, status, input, result, error, created_at,
-                           started_at, ended_at, labels, cost_usd)
+                           started_at, ended_at, labels, cost_usd, trace_tag, compensates)
     SELECT x.id, g.opened_on, g.run_id, x.position, x.parent, x.kind, x.task, x.action,
            x.activation, x.item_index, x.attempt, x.status, x.input::json, x.result::json,
-           x.error::json, x.created_at, x.started_at, x.ended_at, x.labels::jsonb, x.cost_usd
+           x.error::json, x.created_at, x.started_at, x.ended_at, x.labels::jsonb, x.cost_usd,
+           x.trace_tag, x.compensates
     FROM unnest($17::int[], $18::uuid[], $19::bigint[], $20::uuid[], $21::text[], $22::text[],
                 $23::text[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::text[],
                 $29::text[], $30::text[], $31::timestamptz[], $32::timestamptz[],
-                $33::timestamptz[], $34::text[], $35::float8[])
+                $33::timestamptz[], $34::text[], $35::float8[], $36::text[], $37::text[])
          AS x(ord, id, position, parent, kind, task, action, activation, item_index, attempt,
-              status, input, result, error, created_at, started_at, ended_at, labels, cost_usd)
+              status, input, result, error, created_at, started_at, ended_at, labels, cost_usd,
+              trace_tag, compensates)
     JOIN good g ON g.ord = x.ord
     ON CONFLICT (id, opened_on) DO UPDATE
     SET parent = excluded.parent, kind = excluded.kind, task = excluded.task,
@@ -65,36 +67,37 @@ WITH asked AS MATERIALIZED (
         item_index = excluded.item_index, attempt = excluded.attempt, status = excluded.status,
         input = excluded.input, result = excluded.result, error = excluded.error,
         created_at = excluded.created_at, started_at = excluded.started_at,
-        ended_at = excluded.ended_at, labels = excluded.labels, cost_usd = excluded.cost_usd
+        ended_at = excluded.ended_at, labels = excluded.labels, cost_usd = excluded.cost_usd,
+        trace_tag = excluded.trace_tag, compensates = excluded.compensates
 ), settled AS (
     -- Also what was never claimed: nobody may claim it any more.
     INSERT INTO claim (attempt, run_id, settled_at)
     SELECT c.attempt, g.run_id, now()
-    FROM unnest($36::int[], $37::uuid[]) AS c(ord, attempt) JOIN good g ON g.ord = c.ord
+    FROM unnest($38::int[], $39::uuid[]) AS c(ord, attempt) JOIN good g ON g.ord = c.ord
     ORDER BY c.attempt
     ON CONFLICT (attempt) DO UPDATE SET settled_at = excluded.settled_at
     WHERE claim.settled_at IS NULL
 ), answered AS (
     DELETE FROM inbox i
-    USING unnest($38::int[], $39::uuid[]) AS d(ord, id), good g
+    USING unnest($40::int[], $41::uuid[]) AS d(ord, id), good g
     WHERE g.ord = d.ord AND i.id = d.id
 ), dropped AS (
     -- An ended run answers nothing more.
     DELETE FROM inbox i
     USING asked a, good g
     WHERE g.ord = a.ord AND NOT a.active AND i.run_id = a.run_id
-      AND NOT EXISTS (SELECT 1 FROM unnest($39::uuid[]) AS d(id) WHERE d.id = i.id)
+      AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = i.id)
 ), sent AS (
     INSERT INTO inbox (id, run_id, shard, command)
     SELECT m.id, r.id, r.shard, m.command::json
-    FROM unnest($40::int[], $41::uuid[], $42::uuid[], $43::text[]) AS m(ord, id, run_id, command)
+    FROM unnest($42::int[], $43::uuid[], $44::uuid[], $45::text[]) AS m(ord, id, run_id, command)
     JOIN good g ON g.ord = m.ord
     CROSS JOIN LATERAL (SELECT id, shard FROM run WHERE id = m.run_id AND active OFFSET 0) r
     ON CONFLICT (id) DO NOTHING
 ), emitted AS MATERIALIZED (
     SELECT e.*
-    FROM unnest($44::int[], $45::uuid[], $46::timestamptz[], $47::text[], $48::text[], $49::text[],
-                $50::text[], $51::text[])
+    FROM unnest($46::int[], $47::uuid[], $48::timestamptz[], $49::text[], $50::text[], $51::text[],
+                $52::text[], $53::text[])
          AS e(ord, id, at, trigger_ref, payload, source, dedupe, parameters)
     JOIN good g ON g.ord = e.ord
 ), keys AS (

@@ -28,16 +28,18 @@ WITH asked AS MATERIALIZED (
 ), executions AS (
     INSERT INTO execution (id, opened_on, run_id, position, parent, kind, task, action, activation,
                            item_index, attempt, status, input, result, error, created_at,
-                           started_at, ended_at, labels, cost_usd)
+                           started_at, ended_at, labels, cost_usd, trace_tag, compensates)
     SELECT x.id, g.opened_on, g.run_id, x.position, x.parent, x.kind, x.task, x.action,
            x.activation, x.item_index, x.attempt, x.status, x.input::json, x.result::json,
-           x.error::json, x.created_at, x.started_at, x.ended_at, x.labels::jsonb, x.cost_usd
+           x.error::json, x.created_at, x.started_at, x.ended_at, x.labels::jsonb, x.cost_usd,
+           x.trace_tag, x.compensates
     FROM unnest($22::int[], $23::uuid[], $24::bigint[], $25::uuid[], $26::text[], $27::text[],
                 $28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::text[], $33::text[],
                 $34::text[], $35::text[], $36::timestamptz[], $37::timestamptz[],
-                $38::timestamptz[], $39::text[], $40::float8[])
+                $38::timestamptz[], $39::text[], $40::float8[], $41::text[], $42::text[])
          AS x(ord, id, position, parent, kind, task, action, activation, item_index, attempt,
-              status, input, result, error, created_at, started_at, ended_at, labels, cost_usd)
+              status, input, result, error, created_at, started_at, ended_at, labels, cost_usd,
+              trace_tag, compensates)
     JOIN good g ON g.ord = x.ord
 )
 SELECT ord FROM good

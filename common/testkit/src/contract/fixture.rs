@@ -96,6 +96,8 @@ pub fn row(run: RunId, id: ExecutionId, created_at: Timestamp) -> ExecutionRow {
         ended_at: None,
         labels: BTreeMap::new(),
         cost_usd: 0.0,
+        trace_tag: None,
+        compensates: None,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod load;
 pub mod read;
 pub mod run;
 pub mod schedule;
+pub mod tag;
 pub mod work;
 
 use crate::{FakeClock, MemoryStore};
@@ -129,6 +130,7 @@ macro_rules! store_contract {
             foreign_cursor_is_refused, tasks_in_the_order_of_the_log, children_are_listed,
             history_goes_on, details_of_a_run, unknown_things_are_none,
         ]);
+        $crate::store_contract!(@group $harness, tag: [trace_tags_find_runs]);
     };
     (@group $harness:expr, $group:ident: [$($name:ident),* $(,)?]) => {
         mod $group {

@@ -22,7 +22,7 @@ async fn open_at(harness: &dyn Harness, at: Timestamp) -> Result<RunId> {
     Ok(run)
 }
 
-async fn ids(harness: &dyn Harness, filter: &ExecutionFilter) -> Result<Vec<RunId>> {
+pub(super) async fn ids(harness: &dyn Harness, filter: &ExecutionFilter) -> Result<Vec<RunId>> {
     let page = harness
         .stores()
         .reads

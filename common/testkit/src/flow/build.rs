@@ -196,6 +196,13 @@ impl TaskBuilder {
         self
     }
 
+    /// Found by that text.
+    #[must_use]
+    pub fn tagged(mut self, text: JsonValue) -> Self {
+        self.task.trace_tag = Some(template(text));
+        self
+    }
+
     /// Longest time of an attempt.
     #[must_use]
     pub fn timeout(mut self, value: JsonValue) -> Self {

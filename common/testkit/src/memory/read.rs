@@ -9,13 +9,22 @@ use attune_port::{
 };
 use attune_types::{ExecutionId, RunId};
 
+fn has_tag(executions: &super::run::Runs, run: RunId, tag: &str) -> bool {
+    executions
+        .executions
+        .values()
+        .any(|(_, row)| row.run == run && row.trace_tag.as_deref() == Some(tag))
+}
+
 fn fits(filter: &ExecutionFilter, run: &super::run::Run, row: &ExecutionRow) -> bool {
     let header = &run.header;
     let (rule, event) = match &header.origin {
         Origin::Rule { rule, event, .. } => (Some(rule), Some(*event)),
         _ => (None, None),
     };
-    header.parent.as_ref().map(|parent| parent.run) == filter.parent
+    let parent = header.parent.as_ref().map(|parent| parent.run);
+    let any_level = filter.parent.is_none() && filter.trace_tag.is_some();
+    (any_level || parent == filter.parent)
         && (filter.status.is_empty() || filter.status.contains(&run.status))
         && filter
             .action
@@ -53,7 +62,11 @@ impl ExecutionReader for MemoryStore {
             .iter()
             .filter_map(|(id, run)| {
                 let (_, row) = state.runs.executions.get(&ExecutionId::from(*id))?;
-                fits(filter, run, row).then(|| row.clone())
+                let tagged = filter
+                    .trace_tag
+                    .as_deref()
+                    .is_none_or(|tag| has_tag(&state.runs, *id, tag));
+                (tagged && fits(filter, run, row)).then(|| row.clone())
             })
             .collect();
         page::page(rows, request, !filter.ascending, |row: &ExecutionRow| {

@@ -107,6 +107,9 @@ fn random_settings(rng: &mut Rng, mut task: TaskBuilder) -> TaskBuilder {
     if rng.chance(15) {
         task = task.when(rng.pick::<&str>(&["vars.flag", "not vars.flag", "false", "{{ 1 < 2 }}"]));
     }
+    if rng.chance(10) {
+        task = task.tagged(json!("{{ system.attempt }}"));
+    }
     if rng.chance(15) {
         task = task.delay(json!(rng.below(10)));
     }

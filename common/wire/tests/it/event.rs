@@ -59,33 +59,34 @@ fn the_table_has_every_event() {
             Event::RunOpened { .. } => 0,
             Event::RunBegun { .. } => 1,
             Event::TaskActivated { .. } => 2,
-            Event::JoinMoved { .. } => 3,
-            Event::Delayed { .. } => 4,
-            Event::ItemsPlanned { .. } => 5,
-            Event::BranchesPlanned { .. } => 6,
-            Event::BranchesTimedOut { .. } => 7,
-            Event::ItemActivated { .. } => 8,
-            Event::AttemptScheduled { .. } => 9,
-            Event::AttemptStarted { .. } => 10,
-            Event::Reported { .. } => 11,
-            Event::AttemptFailed { .. } => 12,
-            Event::AttemptLost { .. } => 13,
-            Event::StopRequested { .. } => 14,
-            Event::ExecutionEnded { .. } => 15,
-            Event::TransitionFired { .. } => 16,
-            Event::FailurePlanned { .. } => 17,
-            Event::RunFailing { .. } => 18,
-            Event::CancelRequested { .. } => 19,
-            Event::RunPaused { .. } => 20,
-            Event::RunResumed { .. } => 21,
-            Event::RunEnded { .. } => 22,
+            Event::Tagged { .. } => 3,
+            Event::JoinMoved { .. } => 4,
+            Event::Delayed { .. } => 5,
+            Event::ItemsPlanned { .. } => 6,
+            Event::BranchesPlanned { .. } => 7,
+            Event::BranchesTimedOut { .. } => 8,
+            Event::ItemActivated { .. } => 9,
+            Event::AttemptScheduled { .. } => 10,
+            Event::AttemptStarted { .. } => 11,
+            Event::Reported { .. } => 12,
+            Event::AttemptFailed { .. } => 13,
+            Event::AttemptLost { .. } => 14,
+            Event::StopRequested { .. } => 15,
+            Event::ExecutionEnded { .. } => 16,
+            Event::TransitionFired { .. } => 17,
+            Event::FailurePlanned { .. } => 18,
+            Event::RunFailing { .. } => 19,
+            Event::CancelRequested { .. } => 20,
+            Event::RunPaused { .. } => 21,
+            Event::RunResumed { .. } => 22,
+            Event::RunEnded { .. } => 23,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 23);
+    assert_eq!(KINDS.len(), 24);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `Begin`: variables, labels and time limit are evaluated once, then the entry tasks start.
 
 use super::duration;
+use super::limits::tag_text;
 use super::step::{Step, template_error};
 use crate::program::{Program, TaskIx};
 use crate::run::Event;
@@ -60,7 +61,9 @@ impl Step<'_> {
         }
         if let Some(template) = &program.trace_tag {
             let value = self.opening_value(template, opening, "trace_tag")?;
-            opening.trace_tag = Some(text(value));
+            if !value.is_null() {
+                opening.trace_tag = Some(tag_text(value)?);
+            }
         }
         if let Some(template) = &program.timeout {
             let value = self.opening_value(template, opening, "timeout")?;

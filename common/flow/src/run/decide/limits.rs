@@ -4,6 +4,9 @@ use super::step::Step;
 use attune_types::{ErrorInfo, JsonValue, code};
 use std::io;
 
+/// Longest trace tag in bytes.
+const LONGEST_TAG: usize = 1_000;
+
 impl Step<'_> {
     /// Refuses a value that is larger than the limit for inline values.
     pub(super) fn check_size(&self, value: &JsonValue, of: &str) -> Result<(), ErrorInfo> {
@@ -16,6 +19,21 @@ impl Step<'_> {
             format!("{of} is larger than {limit} bytes; keep it as an artifact instead"),
         ))
     }
+}
+
+/// A text to find something by: short enough to be looked for.
+pub(super) fn tag_text(value: JsonValue) -> Result<String, ErrorInfo> {
+    let text = match value {
+        JsonValue::String(text) => text,
+        other => other.to_string(),
+    };
+    if text.len() > LONGEST_TAG {
+        return Err(ErrorInfo::new(
+            code::PAYLOAD_LIMIT,
+            format!("trace_tag: a text to search by has at most {LONGEST_TAG} bytes"),
+        ));
+    }
+    Ok(text)
 }
 
 /// Whether a value's JSON text is no longer than that: exactly, since whoever accepted the value

@@ -1,6 +1,7 @@
 //! Starting an activation: its condition, its delay, then its work.
 
 use super::duration;
+use super::limits::tag_text;
 use super::step::{Step, template_error};
 use crate::program::Work;
 use crate::run::Event;
@@ -37,6 +38,10 @@ impl Step<'_> {
                 }
             }
         }
+        if let Err(error) = self.tag(id) {
+            self.end_failed(id, error);
+            return;
+        }
         match self.delay(id) {
             Ok(None) => self.launch(id),
             Ok(Some(delay)) => {
@@ -49,6 +54,29 @@ impl Step<'_> {
             }
             Err(error) => self.end_failed(id, error),
         }
+    }
+
+    /// Records the text to find the activation by, if its task has one.
+    fn tag(&mut self, id: ExecutionId) -> Result<(), ErrorInfo> {
+        let Some((execution, task)) = self.of(id) else {
+            return Ok(());
+        };
+        let Some(template) = &task.trace_tag else {
+            return Ok(());
+        };
+        let value = template
+            .evaluate(&self.scope(Some(execution)))
+            .map_err(|error| template_error(&error, "trace_tag"))?;
+        if value.is_null() {
+            return Ok(());
+        }
+        let trace_tag = tag_text(value)?;
+        self.push(Event::Tagged {
+            at: self.at(),
+            execution: id,
+            trace_tag,
+        });
+        Ok(())
     }
 
     fn delay(&self, id: ExecutionId) -> Result<Option<Duration>, ErrorInfo> {

@@ -131,6 +131,7 @@ fn note_attempts(state: &mut RunState, id: ExecutionId, number: u32) {
 
 fn change(execution: &mut Execution, event: &Event) {
     match event {
+        Event::Tagged { trace_tag, .. } => execution.trace_tag = Some(trace_tag.as_str().into()),
         Event::Delayed { until, .. } => execution.phase = Phase::Delayed(*until),
         Event::ItemsPlanned {
             at,
@@ -365,6 +366,7 @@ fn fresh(
         started_at: None,
         ended_at: None,
         handled: false,
+        trace_tag: None,
         reports: BTreeMap::new(),
         view: Cache::default(),
     }

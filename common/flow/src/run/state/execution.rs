@@ -60,6 +60,8 @@ pub struct Execution {
     pub ended_at: Option<Timestamp>,
     /// Whether a failure of it was taken care of.
     pub handled: bool,
+    /// Text to find it by.
+    pub trace_tag: Option<Arc<str>>,
     /// Which reports were taken in, by attempt.
     pub reports: BTreeMap<u32, Reports>,
     /// What templates see of it, once it has ended.
