@@ -12,4 +12,13 @@ pub(crate) enum WorkflowCommand {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Write workflow files in their canonical form; comments stay, the meaning does too
+    Fmt {
+        /// Folders of packs, or workflow files; `-` reads standard input and writes to standard output
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Write nothing; exit code 1 if a file is not in its canonical form
+        #[arg(long)]
+        check: bool,
+    },
 }

@@ -3,3 +3,5 @@
 //!
 //! Pure: text in, text out. Never checks what a workflow means (`attune-flow` does). Called by the
 //! CLI and by the chore that writes the checked-in schemas and reference pages.
+
+pub mod format;

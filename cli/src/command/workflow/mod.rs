@@ -3,6 +3,7 @@
 //! Owns the dispatch only; each command has its file. The offline ones use the same pure core as the
 //! services and never ask a server.
 
+mod fmt;
 mod packs;
 mod validate;
 
@@ -16,6 +17,7 @@ use crate::output::Output;
 /// [`crate::error::CliError`], whose exit code tells what kind it is.
 pub(super) fn run(command: &WorkflowCommand, output: Output) -> Result<()> {
     match command {
+        WorkflowCommand::Fmt { paths, check } => fmt::run(paths, *check, output),
         WorkflowCommand::Validate { paths } => validate::run(paths, output),
     }
 }

@@ -336,7 +336,7 @@ impl MapHelp for Fatal {
     }
 }
 
-fn span(place: Place) -> Span {
+pub(super) fn span(place: Place) -> Span {
     let bytes = place.byte_range().unwrap_or(0..0);
     Span {
         offset: bytes.start,

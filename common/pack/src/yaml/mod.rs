@@ -6,7 +6,10 @@
 //! reader and by the flow front end. Failure is a list of diagnostics with places.
 
 mod build;
+mod marks;
 mod scalar;
+
+pub use marks::{Comment, Marks, Writing, marks};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use attune_types::{JsonMap, JsonValue};
