@@ -3,7 +3,7 @@
 use crate::auth::{Passwords, Sessions, Throttle};
 use crate::live::Live;
 use crate::start::Starter;
-use attune_catalogue::Directory;
+use attune_catalogue::{Directory, Programs};
 use attune_port::{Bus, Clock, Stores};
 use attune_telemetry::Metrics;
 use std::ops::Deref;
@@ -75,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) starter: Starter,
+    /// Programs by hash, for those who look at them.
+    pub(crate) programs: Programs,
     pub(crate) live: Live,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) shards: u16,
@@ -89,6 +91,7 @@ impl App {
             passwords: Passwords::new(),
             throttle: Throttle::default(),
             starter: Starter::new(deps.stores.runs.clone()),
+            programs: Programs::new(deps.stores.catalogue.clone()),
             live: Live::start(deps.bus.clone(), stop.clone()),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             shards,

@@ -76,12 +76,53 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// A body as it came, for endpoints that take more than JSON.
+pub(crate) struct Raw {
+    pub(crate) bytes: Bytes,
+    kind: String,
+}
+
+impl Raw {
+    pub(crate) fn is_json(&self) -> bool {
+        names_json(&self.kind)
+    }
+
+    pub(crate) fn is_yaml(&self) -> bool {
+        let known = [
+            "application/yaml",
+            "application/x-yaml",
+            "text/yaml",
+            "text/x-yaml",
+        ];
+        known
+            .iter()
+            .any(|name| self.kind.eq_ignore_ascii_case(name))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Answer<Self> {
+        let kind = content_type(request.headers()).to_owned();
+        let bytes = bytes(request, state).await?;
+        Ok(Self { bytes, kind })
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.split(';').next().unwrap_or_default().trim()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    names_json(content_type(headers))
+}
+
+fn names_json(kind: &str) -> bool {
     kind.eq_ignore_ascii_case("application/json")
         || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
@@ -104,7 +145,8 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Answer<Bytes> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Answer<JsonValue> {
+/// The JSON of a body.
+pub(crate) fn parse(bytes: &[u8]) -> Answer<JsonValue> {
     let value = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::new(&code::BROKEN_JSON, error.to_string()))?;
     match find_nul(&value) {

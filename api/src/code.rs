@@ -51,10 +51,12 @@ codes! {
         "The request contradicts what is stored. Read the present state and decide again.";
     EXECUTION_ENDED = 409 "execution_ended", "The run has ended",
         "A run that has ended can no longer be steered. Start a new one.";
+    PRECONDITION_FAILED = 412 "precondition_failed", "Not as expected",
+        "What was to be changed is not as the condition of the request (`If-Match`, `If-None-Match`) says: somebody changed it meanwhile. Read it again and decide anew.";
     TOO_LARGE = 413 "too_large", "Too large",
         "A body has at most 8 MiB, the parameters of one run at most 4 MiB. Pass large data by reference.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "Not JSON",
-        "Send `Content-Type: application/json`.";
+        "Send `Content-Type: application/json`; definitions of workflows also as `application/yaml`.";
     INVALID = 422 "invalid", "Not valid",
         "The request is understood but wrong. `errors` lists all that is, each with a JSON pointer into the body or the name of the query parameter.";
     INVALID_PARAMETERS = 422 "invalid_parameters", "Wrong parameters",
@@ -63,12 +65,14 @@ codes! {
         "The payload does not fit the trigger's schema. `errors` lists all that is wrong, each with a JSON pointer into the payload.";
     INVALID_PACK = 422 "invalid_pack", "The pack has errors",
         "Nothing was registered. `errors` lists what is wrong in all files of the pack, with file, line and column.";
+    INVALID_WORKFLOW = 422 "invalid_workflow", "The definition has errors",
+        "Nothing was stored. `errors` lists all that is wrong in the definition, each with line and column, the line itself, and where the body is JSON a pointer into it.";
     NUL_CHARACTER = 422 "nul_character", "NUL character",
         "A text holds the character U+0000, which the database cannot store. The pointer names the text.";
     UNKNOWN_ACTION = 422 "unknown_action", "Unknown action",
         "There is no such action. The detail names the nearest that exists.";
     ACTION_DISABLED = 422 "action_disabled", "Disabled action",
-        "The action is no longer in its pack.";
+        "The action is no longer in its pack, or somebody disabled the workflow.";
     UNKNOWN_TRIGGER = 422 "unknown_trigger", "Unknown trigger",
         "There is no such trigger. The detail names the nearest that exists.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "Idempotency key used for another request",

@@ -69,6 +69,8 @@ pub(crate) struct Endpoint {
     pub(crate) query: Vec<QueryParam>,
     pub(crate) headers: Vec<QueryParam>,
     pub(crate) takes: Option<SchemaRef>,
+    /// Whether the body may be YAML text as well.
+    pub(crate) yaml: bool,
     pub(crate) status: u16,
     pub(crate) gives: Gives,
     pub(crate) handler: MethodRouter<App>,
@@ -83,6 +85,7 @@ impl Endpoint {
         let filter = match method {
             Method::POST => MethodFilter::POST,
             Method::PATCH => MethodFilter::PATCH,
+            Method::PUT => MethodFilter::PUT,
             Method::DELETE => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
@@ -98,6 +101,7 @@ impl Endpoint {
             query: Vec::new(),
             headers: Vec::new(),
             takes: None,
+            yaml: false,
             status: 200,
             gives: Gives::Nothing,
             handler: on(filter, handler),
@@ -130,6 +134,12 @@ impl Endpoint {
     /// The body that it takes.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
         self.takes = Some(schema::<T>());
+        self
+    }
+
+    /// The body may be YAML text as well.
+    pub(crate) fn or_yaml(mut self) -> Self {
+        self.yaml = true;
         self
     }
 
@@ -183,6 +193,15 @@ where
     T: 'static,
 {
     Endpoint::new(Method::PATCH, path, access, handler)
+}
+
+/// Makes it so.
+pub(crate) fn put<H, T>(path: &'static str, access: Access, handler: H) -> Endpoint
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Endpoint::new(Method::PUT, path, access, handler)
 }
 
 /// Takes away.

@@ -15,6 +15,8 @@ mod auth;
 mod body;
 mod bootstrap;
 mod code;
+mod condition;
+mod definition;
 mod docs;
 mod endpoint;
 mod error;

@@ -75,6 +75,10 @@ fn operation(endpoint: &Endpoint) -> JsonValue {
             "required": !matches!(body.name.as_str(), "Nothing" | "CancelExecution"),
             "content": {"application/json": {"schema": reference(body)}},
         });
+        if endpoint.yaml {
+            operation["requestBody"]["content"]["application/yaml"] =
+                json!({"schema": {"type": "string"}});
+        }
     }
     let good = match &endpoint.gives {
         Gives::Nothing => json!({"description": "Done."}),

@@ -5,7 +5,7 @@
 //! the body, so that refusals by the framework look the same. Never shows what a database said.
 
 use crate::code::{self, Code};
-use attune_catalogue::StartError;
+use attune_catalogue::{ProgramError, StartError};
 use attune_pack::{Diagnostic, Diagnostics, FieldError};
 use attune_port::StoreError;
 use attune_rest::{FieldProblem, Problem};
@@ -88,6 +88,7 @@ impl Refusal {
 
 fn place(diagnostic: Diagnostic) -> FieldProblem {
     FieldProblem {
+        excerpt: diagnostic.excerpt(),
         help: diagnostic.help,
         line: diagnostic.span.map(|span| span.line),
         column: diagnostic.span.map(|span| span.column),
@@ -130,6 +131,17 @@ impl From<StoreError> for Refusal {
                 Self::new(&code::UNREADABLE, "stored data cannot be read")
             }
         }
+    }
+}
+
+impl From<ProgramError> for Refusal {
+    fn from(error: ProgramError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(%error, "a request found no database");
+            return Self::new(&code::UNAVAILABLE, "the database does not answer");
+        }
+        tracing::error!(%error, "a request met a program that cannot be read");
+        Self::new(&code::UNREADABLE, "the stored program cannot be read")
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         handler::identity::endpoints(),
         handler::pack::endpoints(),
         handler::action::endpoints(),
+        handler::workflow::endpoints(),
+        handler::version::endpoints(),
         handler::start::endpoints(),
         handler::execution::endpoints(),
         handler::control::endpoints(),

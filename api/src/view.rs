@@ -1,5 +1,9 @@
 //! What the stores give, as the REST surface shows it. Secret values are masked on the way.
 
+mod workflow;
+
+pub(crate) use workflow::*;
+
 use crate::mask::{MASK, mask, mask_input};
 use crate::query::give_cursor;
 use attune_catalogue::Snapshot;
@@ -234,6 +238,7 @@ pub(crate) const fn change(change: ChangeKind) -> &'static str {
         ChangeKind::Changed => "changed",
         ChangeKind::Unchanged => "unchanged",
         ChangeKind::Gone => "gone",
+        ChangeKind::Kept => "kept",
     }
 }
 

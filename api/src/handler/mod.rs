@@ -14,4 +14,6 @@ pub(crate) mod rule;
 pub(crate) mod running;
 pub(crate) mod start;
 pub(crate) mod token;
+pub(crate) mod version;
 mod wait;
+pub(crate) mod workflow;

@@ -20,9 +20,9 @@ use axum::{Extension, Json};
 
 /// Starts in one request.
 const MOST_STARTS: usize = 10_000;
-const KEY: &str =
+pub(super) const KEY: &str =
     "Makes the request repeatable: the same key and body start the same run, and only once.";
-const WAIT: crate::endpoint::QueryParam = q(
+pub(super) const WAIT: crate::endpoint::QueryParam = q(
     "wait",
     "Wait so long for the run's end, at most 300 s: `30s`. Then the run is given as it stands.",
 );
@@ -99,7 +99,7 @@ async fn run_action(
     answer(&app, started, wait).await
 }
 
-async fn answer(
+pub(super) async fn answer(
     app: &App,
     started: Started,
     wait: Option<std::time::Duration>,

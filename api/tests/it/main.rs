@@ -10,5 +10,7 @@ mod refusal;
 mod role;
 mod start;
 mod stream;
+mod version;
 mod wait;
+mod workflow;
 mod world;

@@ -101,13 +101,17 @@ impl Directory {
         // Read before the rest: a change in between makes the snapshot look older than it is, and
         // so only causes one more reload.
         let generation = self.store.generation().await?;
-        let (packs, rules, sensors, triggers) = tokio::try_join!(
+        let (packs, rules, sensors, triggers, retired) = tokio::try_join!(
             self.store.packs(),
             self.store.rules(),
             self.store.sensors(),
             self.store.triggers(),
+            self.store.retired_actions(),
         )?;
-        let mut actions = HashMap::new();
+        let mut actions: HashMap<Ref, Arc<RegisteredAction>> = retired
+            .into_iter()
+            .map(|action| (action.def.reference.clone(), Arc::new(action)))
+            .collect();
         let mut page = PageRequest {
             limit: 1_000,
             cursor: None,

@@ -17,5 +17,5 @@ mod start;
 pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
 pub use programs::{ProgramError, Programs};
-pub use registration::registration;
+pub use registration::{record, registration};
 pub use start::{StartError, StartRequest, first_event, prepare};

@@ -182,14 +182,27 @@ fn registered(source: &PackSource, def: &ActionDef, program: &Program) -> Regist
     }
 }
 
-fn record(program: &Program, source: Option<String>) -> WorkflowRecord {
+/// A Program as it is stored, with the text that it came from.
+pub fn record(program: &Program, source: Option<String>) -> WorkflowRecord {
+    let tags = source.as_deref().map(tags).unwrap_or_default();
     WorkflowRecord {
+        tags,
         hash: program.hash.clone(),
         reference: program.reference.clone(),
         version: program.version.clone(),
         program: program.to_json(),
         source,
     }
+}
+
+/// The tags that a definition names. They are for people, so the Program does not hold them.
+fn tags(source: &str) -> Vec<String> {
+    let root = attune_pack::yaml::parse("definition", source).ok();
+    let tags = root.as_ref().and_then(|root| root.get("tags")?.as_seq());
+    let texts = tags.unwrap_or_default().iter();
+    texts
+        .filter_map(|tag| tag.as_str().map(ToOwned::to_owned))
+        .collect()
 }
 
 fn unknown(rule: &Ref, kind: &str, reference: &Ref, all: &[Ref]) -> Diagnostic {

@@ -52,8 +52,10 @@ pub enum StartError {
         /// The nearest name that exists.
         nearest: Option<String>,
     },
-    /// The action is gone from its pack.
-    #[error("the action `{action}` is disabled: its pack no longer has it")]
+    /// The action is gone from its pack, or somebody disabled the workflow.
+    #[error(
+        "`{action}` is disabled and cannot be started: it is no longer in its pack, or somebody disabled it"
+    )]
     Disabled {
         /// What was asked for.
         action: Ref,

@@ -107,6 +107,20 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+
+    /// The line that it is about, and a second one with a marker below the place.
+    pub fn excerpt(&self) -> Option<String> {
+        let (span, line) = (self.span?, self.line_text.as_ref()?);
+        let number = span.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let lead: String = line
+            .chars()
+            .take(span.column.saturating_sub(1))
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
+        let marker = "^".repeat(marker_width(line, span));
+        Some(format!("{number} | {line}\n{gutter} | {lead}{marker}"))
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -116,16 +130,8 @@ impl fmt::Display for Diagnostic {
             write!(f, ":{}:{}", span.line, span.column)?;
         }
         write!(f, ": {}[{}]: {}", self.severity, self.code, self.message)?;
-        if let (Some(span), Some(line)) = (self.span, &self.line_text) {
-            let number = span.line.to_string();
-            let gutter = " ".repeat(number.len());
-            let lead: String = line
-                .chars()
-                .take(span.column.saturating_sub(1))
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .collect();
-            write!(f, "\n  {number} | {line}\n  {gutter} | {lead}")?;
-            f.write_str(&"^".repeat(marker_width(line, span)))?;
+        for line in self.excerpt().iter().flat_map(|text| text.lines()) {
+            write!(f, "\n  {line}")?;
         }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;

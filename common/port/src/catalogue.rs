@@ -44,7 +44,7 @@ pub struct RegisteredAction {
     pub version: String,
     /// Content hash of the pack version that it is from.
     pub pack_hash: String,
-    /// False: gone from its pack; kept for history.
+    /// False: gone from its pack, or disabled by somebody; kept for history.
     pub enabled: bool,
 }
 
@@ -61,6 +61,8 @@ pub struct WorkflowRecord {
     pub program: JsonValue,
     /// The text that it was compiled from; none for a plain action.
     pub source: Option<String>,
+    /// Its tags, by which people find it.
+    pub tags: Vec<String>,
 }
 
 /// What a registration did.
@@ -96,6 +98,9 @@ pub enum ChangeKind {
     Unchanged,
     /// It is no longer in the pack: disabled, its history kept.
     Gone,
+    /// Its content is another, but what people made current over the API stays so: the pack's
+    /// content is a version beside it.
+    Kept,
 }
 
 /// A pack as lists show it.
@@ -185,6 +190,12 @@ pub trait CatalogueStore: Send + Sync {
         pack: Option<&str>,
         page: &PageRequest,
     ) -> Result<Page<RegisteredAction>, StoreError>;
+
+    /// All actions that are not enabled: gone from their packs, or disabled workflows.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn retired_actions(&self) -> Result<Vec<RegisteredAction>, StoreError>;
 
     /// One action, enabled or not.
     ///

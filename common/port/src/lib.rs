@@ -15,6 +15,7 @@ mod read;
 mod run;
 mod schedule;
 mod work;
+mod workflow;
 
 pub use bus::{Address, Bus, BusError, Consumer, Delivery, Settle, Settlement, Source};
 pub use catalogue::{
@@ -37,6 +38,11 @@ pub use run::{
 };
 pub use schedule::{ScheduleRow, ScheduleStore, SensorState, SensorStatus, Tick};
 pub use work::{ClaimRequest, LostClaim, NewLogLine, WorkStore, WorkerInfo, WorkerRow};
+pub use workflow::{
+    Expect, ReleaseKind, VersionName, WorkflowChange, WorkflowFilter, WorkflowOrigin,
+    WorkflowOutcome, WorkflowPut, WorkflowRelease, WorkflowRow, WorkflowStore, WorkflowVersion,
+    WorkflowVersionDetail,
+};
 
 /// What went wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +78,8 @@ pub struct Stores {
     pub reads: std::sync::Arc<dyn ExecutionReader>,
     /// Packs, actions, rules.
     pub catalogue: std::sync::Arc<dyn CatalogueStore>,
+    /// Workflows and their versions.
+    pub workflows: std::sync::Arc<dyn WorkflowStore>,
     /// Trigger events and enforcements.
     pub events: std::sync::Arc<dyn EventStore>,
     /// Workers, claims, logs.

@@ -14,6 +14,7 @@ mod problem;
 mod rule;
 mod running;
 mod secret;
+mod workflow;
 
 pub use action::ActionView;
 pub use auth::{
@@ -31,3 +32,7 @@ pub use problem::{FieldProblem, PROBLEM_JSON, Problem};
 pub use rule::{RuleTest, RuleVerdict, RuleView, TriggerView};
 pub use running::{ExecutorView, Readiness, SensorView, ShardView, WorkerView};
 pub use secret::Secret;
+pub use workflow::{
+    ExecuteWorkflow, GivenDefinition, WorkflowCheck, WorkflowDetail, WorkflowReleaseView,
+    WorkflowReport, WorkflowTask, WorkflowVersionDetail, WorkflowVersionView, WorkflowView,
+};

@@ -48,12 +48,15 @@ pub struct FieldProblem {
     /// The file of the pack, relative to its folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Line in that file, from 1.
+    /// Line in that file, or in the definition that was given, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
     /// Column in that line, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+    /// That line with a marker below the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
 }
 
 impl Problem {
@@ -118,6 +121,8 @@ impl fmt::Display for FieldProblem {
             f.write_str(": ")?;
         } else if let Some(parameter) = &self.parameter {
             write!(f, "?{parameter}: ")?;
+        } else if let Some(line) = self.line {
+            write!(f, "{line}:{}: ", self.column.unwrap_or(1))?;
         } else if !self.pointer.is_empty() {
             write!(f, "{}: ", self.pointer)?;
         }

@@ -21,6 +21,7 @@ mod run;
 mod schedule;
 mod time;
 mod work;
+mod workflow;
 
 pub use maintain::migrate;
 pub use pool::{PgStore, StoreOptions};

@@ -129,6 +129,7 @@ impl PgStore {
             runs: shared.clone(),
             reads: shared.clone(),
             catalogue: shared.clone(),
+            workflows: shared.clone(),
             events: shared.clone(),
             work: shared.clone(),
             leases: shared.clone(),

@@ -12,7 +12,11 @@ use attune_types::{JsonValue, Ref, pointer_escape};
 /// What stands for the file's name.
 const FILE: &str = "definition";
 
-/// Checks a definition that came in a request. What describes it may be left out.
+/// The pack that stands in the reference of every definition in a request: such a run belongs to no
+/// pack, and so reads no pack's configuration and no pack's keys, whatever name it gives itself.
+pub const INLINE_PACK: &str = "inline";
+
+/// Checks a definition that came in a request as JSON. What describes it may be left out.
 ///
 /// # Errors
 /// All that is wrong with it, each with its place in the definition as pretty-printed JSON;
@@ -21,27 +25,51 @@ pub fn compile_inline(
     definition: &JsonValue,
     actions: &dyn ActionLookup,
 ) -> Result<Compiled, Diagnostics> {
-    let text = as_text(definition);
-    let mut parsed = syntax::parse(FILE, &text, Form::Inline)?;
+    compile_inline_text(&as_text(definition), actions)
+}
+
+/// As [`compile_inline`], for a definition that is a text: YAML, or JSON as it was sent.
+///
+/// # Errors
+/// All that is wrong with it, each with its place in the text; [`pointers_in`] gives JSON pointers.
+pub fn compile_inline_text(
+    text: &str,
+    actions: &dyn ActionLookup,
+) -> Result<Compiled, Diagnostics> {
+    let mut parsed = syntax::parse(FILE, text, Form::Inline)?;
     let workflow = &mut parsed.workflow;
     workflow.version.get_or_insert_with(|| "0.0.0".to_owned());
     workflow.label.get_or_insert_with(|| "Inline".to_owned());
-    if workflow.reference.is_none() {
-        let reference = Ref::parse("inline.workflow").ok();
-        workflow.reference =
-            reference.map(|reference| ast::Spanned::new(reference, parsed.root.span));
-    }
+    let (name, span) = match &workflow.reference {
+        Some(own) => (own.value.name(), own.span),
+        None => ("workflow", parsed.root.span),
+    };
+    let reference = Ref::parse(&format!("{INLINE_PACK}.{name}")).ok();
+    workflow.reference = reference.map(|reference| ast::Spanned::new(reference, span));
     let action = described(&parsed.workflow);
-    check(parsed, action, &text, actions)
+    check(parsed, action, text, actions)
 }
 
 /// The JSON pointer to what a diagnostic of [`compile_inline`] is about; empty for the whole.
 pub fn pointer_of(definition: &JsonValue, diagnostic: &Diagnostic) -> String {
-    let mut pointer = String::new();
-    if let (Some(span), Ok(root)) = (diagnostic.span, yaml::parse(FILE, &as_text(definition))) {
-        descend(&root, span.offset, &mut pointer);
-    }
-    pointer
+    let mut pointers = pointers_in(&as_text(definition), std::slice::from_ref(diagnostic));
+    pointers.pop().unwrap_or_default()
+}
+
+/// The JSON pointer to what each of these is about, in the order given; empty for the whole of the
+/// text.
+pub fn pointers_in(text: &str, found: &[Diagnostic]) -> Vec<String> {
+    let root = yaml::parse(FILE, text).ok();
+    found
+        .iter()
+        .map(|diagnostic| {
+            let mut pointer = String::new();
+            if let (Some(span), Some(root)) = (diagnostic.span, &root) {
+                descend(root, span.offset, &mut pointer);
+            }
+            pointer
+        })
+        .collect()
 }
 
 fn as_text(definition: &JsonValue) -> String {

@@ -20,7 +20,7 @@ mod scopes;
 mod template;
 mod unsupported;
 
-pub use inline::{compile_inline, pointer_of};
+pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
 pub use lookup::{ActionLookup, Layered};
 pub use pack::{CompiledPack, compile_pack, outlines};
 

@@ -1,1 +1,2 @@
-SELECT reference, def, program, version, pack_hash, present FROM action WHERE reference = $1
+SELECT reference, def, program, version, pack_hash, present AND NOT disabled AS present
+FROM action WHERE reference = $1

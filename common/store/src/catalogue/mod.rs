@@ -5,6 +5,8 @@
 
 mod register;
 
+pub(crate) use register::put_programs;
+
 use crate::columns::uint;
 use crate::cursor;
 use crate::error::Failure as _;
@@ -42,7 +44,7 @@ fn pack_record(row: &PgRow) -> Result<PackRecord, StoreError> {
     })
 }
 
-fn action(row: &PgRow) -> Result<RegisteredAction, StoreError> {
+pub(crate) fn action(row: &PgRow) -> Result<RegisteredAction, StoreError> {
     Ok(RegisteredAction {
         def: def::<ActionDef>(row)?,
         program: ProgramHash(row.try_get("program").store()?),
@@ -122,6 +124,14 @@ impl CatalogueStore for PgStore {
         }))
     }
 
+    async fn retired_actions(&self) -> Result<Vec<RegisteredAction>, StoreError> {
+        let rows = sqlx::query(include_str!("retired_actions.sql"))
+            .fetch_all(&self.people)
+            .await
+            .store()?;
+        rows.iter().map(action).collect()
+    }
+
     async fn action(&self, reference: &Ref) -> Result<Option<RegisteredAction>, StoreError> {
         sqlx::query(include_str!("action.sql"))
             .bind(reference.as_str())
@@ -146,6 +156,7 @@ impl CatalogueStore for PgStore {
                     version: row.try_get("version").store()?,
                     program: row.try_get("program").store()?,
                     source: row.try_get("source").store()?,
+                    tags: Vec::new(),
                 })
             })
             .transpose()

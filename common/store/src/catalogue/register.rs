@@ -2,13 +2,16 @@
 //!
 //! Compares what the pack holds now with what stands in the catalogue, kind by kind, and writes all
 //! of it set-wise. A rule keeps whether it is enabled, unless its file changed its mind about that.
+//! Which version of a workflow becomes current is in `actions`.
+
+mod actions;
 
 use crate::error::Failure as _;
 use crate::json;
 use crate::pool::PgStore;
 use attune_port::{
     ChangeKind, PackRegistration, RegistrationChange, RegistrationReport, StoreError,
-    WorkflowRecord,
+    WorkflowOrigin, WorkflowRecord,
 };
 use attune_types::{JsonValue, Ref};
 use serde::Serialize;
@@ -22,6 +25,20 @@ struct Existing {
     program: Option<String>,
     present: bool,
     enabled: Option<bool>,
+    /// Of actions: the version text.
+    version: Option<String>,
+    /// Of actions: who decides what is current.
+    by_people: bool,
+    /// Of actions: the Program of what the pack held until now.
+    filed: Option<String>,
+}
+
+impl Existing {
+    /// Whether a registration of this Program leaves current what is: somebody made it so over the
+    /// API, or rolled back from the very same.
+    fn stays(&self, program: &str) -> bool {
+        self.present && (self.by_people || self.filed.as_deref() == Some(program))
+    }
 }
 
 type Known = BTreeMap<(String, String), Existing>;
@@ -93,6 +110,12 @@ async fn known(connection: &mut PgConnection, pack: &str) -> Result<Known, Store
                 program: row.try_get("program").store()?,
                 present: row.try_get("present").store()?,
                 enabled: row.try_get("enabled").store()?,
+                version: row.try_get("version").store()?,
+                by_people: row
+                    .try_get::<Option<String>, _>("origin")
+                    .store()?
+                    .is_some_and(|origin| origin == WorkflowOrigin::Api.as_str()),
+                filed: row.try_get("filed").store()?,
             },
         );
     }
@@ -171,37 +194,7 @@ pub(crate) async fn register(
         .store()?;
     put_programs(&mut transaction, &pack.workflows).await?;
 
-    let mut items = Items::default();
-    for action in &pack.actions {
-        let program = Some(action.program.0.as_str());
-        survey.add(
-            &mut items,
-            "action",
-            &action.def.reference,
-            &action.def,
-            program,
-        )?;
-    }
-    sqlx::query(include_str!("put_actions.sql"))
-        .bind(&name)
-        .bind(&pack.content_hash)
-        .bind(items.references)
-        .bind(items.defs)
-        .bind(
-            pack.actions
-                .iter()
-                .map(|a| a.program.0.clone())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            pack.actions
-                .iter()
-                .map(|a| a.version.clone())
-                .collect::<Vec<_>>(),
-        )
-        .execute(&mut *transaction)
-        .await
-        .store()?;
+    actions::put(&mut transaction, &pack, &mut survey).await?;
 
     let mut items = Items::default();
     for trigger in &pack.triggers {
@@ -263,15 +256,21 @@ pub(crate) async fn register(
         .store()?;
 
     let Survey { known, mut changes } = survey;
+    let mut gone = Vec::new();
     let (kinds, references): (Vec<String>, Vec<String>) = known
         .into_iter()
-        .filter(|(_, old)| old.present)
-        .map(|(key, _)| key)
+        .filter(|(key, old)| old.present && (key.0 != "action" || old.filed.is_some()))
+        .map(|(key, old)| {
+            if !old.by_people {
+                gone.push(key.clone());
+            }
+            key
+        })
         .unzip();
-    for (kind, reference) in kinds.iter().zip(&references) {
+    for (kind, reference) in gone {
         changes.push(RegistrationChange {
-            kind: kind.clone(),
-            reference: json::parse("a reference", reference)?,
+            kind,
+            reference: json::parse("a reference", &reference)?,
             change: ChangeKind::Gone,
         });
     }

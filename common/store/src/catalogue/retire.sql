@@ -1,8 +1,8 @@
--- What is no longer in the pack stays for history.
+-- What is no longer in the pack stays for history; what people made over the API stays as it is.
 WITH gone AS MATERIALIZED (
     SELECT kind, reference FROM unnest($1::text[], $2::text[]) AS g(kind, reference)
 ), actions AS (
-    UPDATE action t SET present = false FROM gone g
+    UPDATE action t SET present = (t.origin = 'api'), filed = NULL FROM gone g
     WHERE g.kind = 'action' AND t.reference = g.reference
 ), triggers AS (
     UPDATE trigger t SET present = false FROM gone g

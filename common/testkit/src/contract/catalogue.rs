@@ -22,6 +22,7 @@ fn program(hash: &str, name: &str) -> Result<WorkflowRecord> {
         version: "1".to_owned(),
         program: json!({"tasks": [], "a": 1}),
         source: Some(format!("ref: {name}")),
+        tags: Vec::new(),
     })
 }
 

@@ -18,6 +18,7 @@ pub mod run;
 pub mod schedule;
 pub mod tag;
 pub mod work;
+pub mod workflow;
 
 use crate::{FakeClock, MemoryStore};
 use async_trait::async_trait;
@@ -120,6 +121,11 @@ macro_rules! store_contract {
         $crate::store_contract!(@group $harness, catalogue: [
             registers_and_reads_back, reports_what_changed, enabled_rules_stay_enabled,
             generation_rises, programs_are_stored_once, actions_in_pages,
+        ]);
+        $crate::store_contract!(@group $harness, workflow: [
+            registrations_number_versions, puts_and_conditions, plain_actions_keep_their_names,
+            roll_backs_last_until_the_pack_changes, what_people_made_survives_registrations,
+            disabled_until_enabled_by_hand, workflows_are_found,
         ]);
         $crate::store_contract!(@group $harness, identity: [
             logins_are_unique, updates_end_sessions, tokens_until_revoked, audit_newest_first,

@@ -1,6 +1,6 @@
 //! Packs and what they hold, in memory.
 
-use super::{MemoryStore, check, page};
+use super::{MemoryStore, check, page, workflow};
 use async_trait::async_trait;
 use attune_pack::{PolicyDef, RuleDef, TriggerDef};
 use attune_port::{
@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct Catalogue {
-    generation: u64,
-    packs: BTreeMap<String, PackRecord>,
-    archives: BTreeMap<String, Bytes>,
-    programs: BTreeMap<ProgramHash, WorkflowRecord>,
-    actions: BTreeMap<Ref, RegisteredAction>,
+    pub(super) generation: u64,
+    pub(super) packs: BTreeMap<String, PackRecord>,
+    pub(super) archives: BTreeMap<String, Bytes>,
+    pub(super) programs: BTreeMap<ProgramHash, WorkflowRecord>,
+    pub(super) actions: BTreeMap<Ref, RegisteredAction>,
+    pub(super) workflows: workflow::Workflows,
     triggers: BTreeMap<Ref, Item<TriggerDef>>,
     sensors: BTreeMap<Ref, Item<RegisteredSensor>>,
     policies: BTreeMap<Ref, Item<PolicyDef>>,
@@ -32,7 +33,7 @@ struct Item<T> {
 }
 
 /// What happened to one thing that the pack holds.
-fn change(old: Option<(bool, bool)>) -> ChangeKind {
+pub(super) fn change(old: Option<(bool, bool)>) -> ChangeKind {
     match old {
         Some((true, true)) => ChangeKind::Unchanged,
         Some((true, false)) => ChangeKind::Changed,
@@ -85,37 +86,16 @@ impl Catalogue {
         self.generation += 1;
         self.archives
             .entry(pack.content_hash.clone())
-            .or_insert(pack.archive);
-        for program in pack.workflows {
-            self.programs.entry(program.hash.clone()).or_insert(program);
+            .or_insert_with(|| pack.archive.clone());
+        for program in &pack.workflows {
+            let known = self.programs.entry(program.hash.clone());
+            known.or_insert_with(|| program.clone());
         }
 
         let mut report = Report {
             changes: Vec::new(),
         };
-        for action in pack.actions {
-            let reference = action.def.reference.clone();
-            let old = self.actions.get(&reference).map(|old| {
-                (
-                    old.enabled,
-                    old.def == action.def && old.program == action.program,
-                )
-            });
-            report.add("action", &reference, old);
-            let stored = RegisteredAction {
-                pack_hash: pack.content_hash.clone(),
-                enabled: true,
-                ..action
-            };
-            self.actions.insert(reference, stored);
-        }
-        let held: Vec<Ref> = report.changes.iter().map(|c| c.reference.clone()).collect();
-        for (reference, action) in &mut self.actions {
-            if reference.pack() == name && action.enabled && !held.contains(reference) {
-                action.enabled = false;
-                report.gone("action", reference);
-            }
-        }
+        report.changes = workflow::put_actions(self, &pack.actions, &pack, now);
         all.append(&mut report.changes);
 
         for def in pack.triggers {
@@ -239,7 +219,7 @@ fn check_pack(pack: &PackRegistration) -> Result<(), StoreError> {
     pack.workflows.iter().try_for_each(check_program)
 }
 
-fn check_program(program: &WorkflowRecord) -> Result<(), StoreError> {
+pub(super) fn check_program(program: &WorkflowRecord) -> Result<(), StoreError> {
     check::value(&program.program)?;
     program.source.as_deref().map_or(Ok(()), check::text)
 }
@@ -302,6 +282,12 @@ impl CatalogueStore for MemoryStore {
         page::page(actions, request, false, |action: &RegisteredAction| {
             action.def.reference.as_str().to_owned()
         })
+    }
+
+    async fn retired_actions(&self) -> Result<Vec<RegisteredAction>, StoreError> {
+        let state = self.lock();
+        let actions = state.catalogue.actions.values();
+        Ok(actions.filter(|action| !action.enabled).cloned().collect())
     }
 
     async fn action(&self, reference: &Ref) -> Result<Option<RegisteredAction>, StoreError> {

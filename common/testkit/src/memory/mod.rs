@@ -15,6 +15,7 @@ mod read;
 mod run;
 mod schedule;
 mod work;
+mod workflow;
 
 use attune_port::{Clock, Stores};
 use attune_types::Timestamp;
@@ -61,6 +62,7 @@ impl MemoryStore {
             runs: shared.clone(),
             reads: shared.clone(),
             catalogue: shared.clone(),
+            workflows: shared.clone(),
             events: shared.clone(),
             work: shared.clone(),
             leases: shared.clone(),

@@ -1,0 +1,1 @@
+UPDATE action SET disabled = true WHERE reference = $1
