@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// The tasks of whose activations some template of the Program speaks.
 pub(crate) fn looks_back(program: &Program, by_name: &HashMap<String, TaskIx>) -> TaskSet {
     let mut found = TaskSet::default();
-    let mut look = |template: &Template| {
+    for template in all_templates(program) {
         for reference in template.references() {
             if let Some(name) = name_of(&reference)
                 && let Some(task) = by_name.get(name)
@@ -18,19 +18,22 @@ pub(crate) fn looks_back(program: &Program, by_name: &HashMap<String, TaskIx>) -
                 found.insert(*task);
             }
         }
-    };
+    }
+    found
+}
+
+/// Every template of a Program.
+pub(crate) fn all_templates(program: &Program) -> Vec<&Template> {
     let named = program
         .vars
         .iter()
         .chain(&program.labels)
         .chain(program.output_map.iter().flatten());
-    named.for_each(|(_, template)| look(template));
-    program.timeout.iter().for_each(&mut look);
-    program.trace_tag.iter().for_each(&mut look);
-    for task in &program.tasks {
-        templates(task).into_iter().for_each(&mut look);
-    }
-    found
+    let mut all: Vec<&Template> = named.map(|(_, template)| template).collect();
+    all.extend(&program.timeout);
+    all.extend(&program.trace_tag);
+    all.extend(program.tasks.iter().flat_map(templates));
+    all
 }
 
 /// The task whose activations the reference asks for. `task[name]` could be any task: then the whole
@@ -38,7 +41,7 @@ pub(crate) fn looks_back(program: &Program, by_name: &HashMap<String, TaskIx>) -
 fn name_of(reference: &Reference) -> Option<&str> {
     let is_task = match reference.target {
         Target::Scope(Root::Task) | Target::Bare => true,
-        Target::Scope(_) | Target::Function => false,
+        Target::Scope(_) | Target::Secret | Target::Function => false,
     };
     match reference.path.as_slice() {
         [name, field, ..] if is_task && field == "activations" => Some(name),

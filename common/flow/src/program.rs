@@ -5,9 +5,10 @@
 //! reads anything outside itself: what it needs of the actions it calls is copied in.
 
 use attune_pack::{Delivery, OutputFormat, Runner, Schema};
-use attune_template::Template;
+use attune_template::{KeyRef, Template};
 use attune_types::{ProgramHash, Ref};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 mod parts;
 
@@ -286,5 +287,15 @@ impl Program {
     /// a number from elsewhere gives none.
     pub fn task(&self, ix: TaskIx) -> Option<&Task> {
         self.tasks.get(ix.0 as usize)
+    }
+
+    /// The keys that its templates name by literal texts; `own` is the pack that a run of it reads
+    /// without naming one. Keys whose names are made in a run are not among them.
+    pub fn constant_keys(&self, own: &str) -> BTreeSet<KeyRef> {
+        crate::looks_back::all_templates(self)
+            .into_iter()
+            .flat_map(Template::keys)
+            .map(|used| KeyRef::new(used.pack.as_deref().unwrap_or(own), used.name.as_str()))
+            .collect()
     }
 }

@@ -51,6 +51,13 @@ pub(crate) enum Expr {
         function: &'static Signature,
         args: Args,
     },
+    /// `kv.get(key)` or `kv.get_secret(key)`.
+    Key {
+        secret: bool,
+        key: Box<Node>,
+        /// The pack, where it is named.
+        pack: Option<Box<Node>>,
+    },
     /// A field or element that is not known before evaluation, or of a value that is no path.
     Access {
         base: Box<Node>,
@@ -195,6 +202,11 @@ impl Node {
                 nodes
             }
             Expr::Call { args, .. } => args.iter().map(|(_, node)| node).collect(),
+            Expr::Key { key, pack, .. } => {
+                let mut nodes: Vec<&Node> = vec![key];
+                nodes.extend(pack.iter().map(|n| &**n));
+                nodes
+            }
             Expr::Access { base, key, .. } => vec![base, key],
             Expr::Slice {
                 base,

@@ -97,7 +97,7 @@ impl Program {
             most: budget.output_left(),
             full: false,
         };
-        let frame = Frame::new(budget.clone(), scope.ambient(), seed);
+        let frame = Frame::new(budget.clone(), scope.ambient(), scope.keys().cloned(), seed);
         let (frame, result) =
             frame::within(frame, || self.tera.render_to(NAME, &context, &mut out));
         let Some(frame) = frame else {

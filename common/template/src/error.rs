@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Type,
     /// The template goes further than [`Limits`](crate::Limits) allow.
     Limit,
+    /// The template would look into a secret, or treats a key as what it is not.
+    Secret,
     /// The template called `throw()`.
     Thrown,
     /// The engine itself broke.

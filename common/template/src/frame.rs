@@ -5,6 +5,7 @@
 //! leaves the thread and a filter never starts another evaluation.
 
 use crate::error::Fault;
+use crate::key::Keys;
 use crate::limits::Limits;
 use crate::pattern::{Pattern, PatternError};
 use crate::scope::Ambient;
@@ -84,6 +85,8 @@ impl Budget {
 pub(crate) struct Frame {
     pub(crate) budget: Budget,
     pub(crate) ambient: Ambient,
+    /// The keys behind `kv`, where there are any.
+    pub(crate) keys: Option<Keys>,
     /// Distinguishes the templates that are evaluated with the same ambient.
     pub(crate) seed: String,
     /// The typed result, put here by the capture filter.
@@ -94,10 +97,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(budget: Budget, ambient: Ambient, seed: String) -> Self {
+    pub(crate) fn new(budget: Budget, ambient: Ambient, keys: Option<Keys>, seed: String) -> Self {
         Self {
             budget,
             ambient,
+            keys,
             seed,
             captured: None,
             fault: None,

@@ -11,6 +11,9 @@
 //! `emit` writes the others as hardened Tera source, in which each operation that could cost more
 //! than a constant goes through one of our own filters; `engine` lets Tera run that source while
 //! `frame` counts what it uses.
+//!
+//! Keys (`kv`) come in with the scope too ([`Keys`]): what was not looked up yet is noted, so that the
+//! caller can look it up and evaluate again. Secrets come in as tokens only.
 
 mod ast;
 mod convert;
@@ -19,6 +22,8 @@ mod engine;
 mod error;
 mod filter;
 mod frame;
+mod guard;
+mod key;
 mod lex;
 mod limits;
 mod parse;
@@ -27,12 +32,15 @@ mod quick;
 mod reference;
 mod resolve;
 mod scope;
+mod secret;
 mod statement;
 mod template;
 
 pub use error::{ErrorKind, TemplateError, did_you_mean};
+pub use key::{KeyRef, KeySeen, KeySet, KeyValue, Keys};
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
-pub use reference::{Reference, Target};
+pub use reference::{KeyUse, Reference, Target};
 pub use scope::{Ambient, MapScope, Outcome, Root, Scope};
+pub use secret::{Nonce, mask_tokens};
 pub use template::Template;

@@ -32,6 +32,8 @@ impl Limits {
     pub const OUTPUT_BYTES: usize = 4 * 1024 * 1024;
     /// The most elements that `range()` gives.
     pub const RANGE_ITEMS: usize = 100_000;
+    /// How many keys may have to be looked up at once.
+    pub const KEYS: usize = 1_000;
     /// The longest regular expression.
     pub const REGEX_BYTES: usize = 1024;
     /// How many places of a regular expression a search may be in at once.

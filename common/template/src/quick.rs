@@ -4,6 +4,8 @@
 
 use crate::ast::{Base, Expr, Node, Op, Statement};
 use crate::error::Fault;
+use crate::guard;
+use crate::key::no_keys;
 use crate::resolve::{self, type_name};
 use crate::scope::Scope;
 use attune_types::JsonValue;
@@ -14,6 +16,7 @@ use std::cmp::Ordering;
 pub(crate) fn can(node: &Node) -> bool {
     match &node.expr {
         Expr::Const(_) => true,
+        Expr::Key { key, pack, .. } => can(key) && pack.as_deref().is_none_or(can),
         Expr::Path(path) => !matches!(path.base, Base::Bound(_)),
         Expr::Not(inner) => can(inner),
         Expr::Binary(op, left, right) => {
@@ -31,13 +34,13 @@ pub(crate) fn can(node: &Node) -> bool {
         } => {
             filter.name == "default"
                 && args.len() == 1
-                && matches!(input.expr, Expr::Path(_))
+                && matches!(input.expr, Expr::Path(_) | Expr::Key { .. })
                 && can(input)
                 && args.iter().all(|(_, node)| can(node))
         }
         Expr::Test { input, test, .. } => {
             matches!(test.name, "defined" | "undefined" | "none")
-                && matches!(input.expr, Expr::Path(_))
+                && matches!(input.expr, Expr::Path(_) | Expr::Key { .. })
                 && can(input)
         }
         _ => false,
@@ -60,10 +63,18 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
         Expr::Const(value) => Ok(Cow::Borrowed(value)),
         Expr::Path(path) => resolve::lookup(scope, path)
             .ok_or_else(|| resolve::explain(scope, path).at(node.span.clone())),
-        Expr::Not(inner) => truth(!truthy(&*eval(inner, scope)?)),
+        Expr::Key { secret, key, pack } => found(node, scope)?.ok_or_else(|| {
+            let (Some(keys), Ok(name)) = (scope.keys(), eval(key, scope)) else {
+                return no_keys().at(node.span.clone());
+            };
+            let pack = pack.as_deref().and_then(|pack| eval(pack, scope).ok());
+            keys.missing(&name, pack.as_deref(), *secret)
+                .at(node.span.clone())
+        }),
+        Expr::Not(inner) => truth(!holds(&*eval(inner, scope)?, scope)?),
         Expr::Binary(Op::Or, left, right) => {
             let left = eval(left, scope)?;
-            if truthy(&left) {
+            if holds(&left, scope)? {
                 Ok(left)
             } else {
                 eval(right, scope)
@@ -71,7 +82,7 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
         }
         Expr::Binary(Op::And, left, right) => {
             let left = eval(left, scope)?;
-            if truthy(&left) {
+            if holds(&left, scope)? {
                 eval(right, scope)
             } else {
                 Ok(left)
@@ -80,23 +91,27 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
         Expr::Binary(op, left, right) => {
             let left = eval(left, scope)?;
             let right = eval(right, scope)?;
+            for side in [&left, &right] {
+                guard::refuse(scope.keys(), side, "a comparison")
+                    .map_err(|fault| fault.at(node.span.clone()))?;
+            }
             compare(*op, &left, &right)
                 .map_err(|fault| fault.at(node.span.clone()))
                 .and_then(truth)
         }
         Expr::Ternary { cond, yes, no } => {
-            if truthy(&*eval(cond, scope)?) {
+            if holds(&*eval(cond, scope)?, scope)? {
                 eval(yes, scope)
             } else {
                 eval(no, scope)
             }
         }
-        Expr::Filter { input, args, .. } => match (&input.expr, args.first()) {
-            (Expr::Path(path), Some((_, default))) => match resolve::lookup(scope, path) {
+        Expr::Filter { input, args, .. } => match args.first() {
+            Some((_, default)) => match found(input, scope)? {
                 Some(value) => Ok(value),
                 None => eval(default, scope),
             },
-            _ => Err(broken()),
+            None => Err(broken()),
         },
         Expr::Test {
             input,
@@ -104,24 +119,51 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
             negated,
             ..
         } => {
-            let Expr::Path(path) = &input.expr else {
-                return Err(broken());
-            };
-            let found = resolve::lookup(scope, path);
+            let found = found(input, scope)?;
             let held = match test.name {
                 "defined" => found.is_some(),
                 "undefined" => found.is_none(),
                 _ => match found {
                     Some(value) => value.is_null(),
-                    None => {
-                        return Err(resolve::explain(scope, path).at(input.span.clone()));
-                    }
+                    // Says what is missing.
+                    None => eval(input, scope)?.is_null(),
                 },
             };
             truth(held != *negated)
         }
         _ => Err(broken()),
     }
+}
+
+/// The value of a path or a key; none where there is none.
+fn found<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Option<Cow<'s, JsonValue>>, Fault> {
+    match &node.expr {
+        Expr::Path(path) => Ok(resolve::lookup(scope, path)),
+        Expr::Key { secret, key, pack } => {
+            let Some(keys) = scope.keys() else {
+                return Ok(None);
+            };
+            let name = eval(key, scope)?;
+            let pack = pack.as_deref().map(|pack| eval(pack, scope)).transpose()?;
+            let read = if *secret {
+                keys.secret(&name, pack.as_deref())
+                    .map(|token| token.map(|token| Cow::Owned(token.into())))
+            } else {
+                keys.plain(&name, pack.as_deref())
+                    .map(|value| value.map(Cow::Borrowed))
+            };
+            read.map_err(|fault| fault.at(node.span.clone()))
+        }
+        _ => Err(broken()),
+    }
+}
+
+/// Whether a value counts as true; a secret is not looked at.
+fn holds(value: &JsonValue, scope: &dyn Scope) -> Result<bool, Fault> {
+    if value.is_string() {
+        guard::refuse(scope.keys(), value, "a condition")?;
+    }
+    Ok(truthy(value))
 }
 
 fn broken() -> Fault {

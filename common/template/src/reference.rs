@@ -2,6 +2,7 @@
 
 use crate::ast::{Base, Expr, Key, Node, Path, Statement, Step};
 use crate::scope::Root;
+use attune_types::JsonValue;
 
 /// Where a reference points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -10,6 +11,8 @@ pub enum Target {
     Scope(Root),
     /// A bare name, looked up in the order of [`Root::BARE`]; the path starts with it.
     Bare,
+    /// A secret key; the path is its name, or empty where only evaluation knows it.
+    Secret,
     /// A function; the path is its name (`succeeded`, `result`, `now`) and, for `result()`, the
     /// fields behind it.
     Function,
@@ -26,10 +29,23 @@ pub struct Reference {
     pub dynamic: bool,
     /// Whether it may be missing: written with `?`, or under `default` or `is defined`.
     pub optional: bool,
+    /// The key that it reads, where that is known.
+    pub key: Option<KeyUse>,
     /// JSON pointer to the string that holds it.
     pub pointer: String,
     /// Bytes of that string, from and to.
     pub span: std::ops::Range<usize>,
+}
+
+/// A key that a template names by a literal text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The pack that it names; none: the workflow's own.
+    pub pack: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Whether it is read as a secret.
+    pub secret: bool,
 }
 
 /// Collects the references of statements.
@@ -51,6 +67,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                     path: names,
                     dynamic,
                     optional: lenient || path.steps.iter().any(|step| step.optional),
+                    key: None,
                     pointer: pointer.to_owned(),
                     span: node.span.clone(),
                 });
@@ -62,11 +79,31 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                 path: vec![function.name.to_owned()],
                 dynamic: false,
                 optional: false,
+                key: None,
                 pointer: pointer.to_owned(),
                 span: node.span.clone(),
             });
             for (_, arg) in args {
                 collect(arg, pointer, false, false, found);
+            }
+        }
+        Expr::Key { secret, key, pack } => {
+            let used = key_use(*secret, key, pack.as_deref());
+            found.push(Reference {
+                target: if *secret {
+                    Target::Secret
+                } else {
+                    Target::Scope(Root::Kv)
+                },
+                path: used.iter().map(|used| used.name.clone()).collect(),
+                dynamic: used.is_none() || dynamic,
+                optional: lenient,
+                key: used,
+                pointer: pointer.to_owned(),
+                span: node.span.clone(),
+            });
+            for child in node.children() {
+                collect(child, pointer, false, false, found);
             }
         }
         Expr::Filter {
@@ -101,6 +138,21 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
             }
         }
     }
+}
+
+fn key_use(secret: bool, key: &Node, pack: Option<&Node>) -> Option<KeyUse> {
+    let text = |node: &Node| match &node.expr {
+        Expr::Const(JsonValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    Some(KeyUse {
+        pack: match pack {
+            None => None,
+            Some(pack) => Some(text(pack)?),
+        },
+        name: text(key)?,
+        secret,
+    })
 }
 
 fn names(path: &Path) -> Option<(Target, Vec<String>)> {

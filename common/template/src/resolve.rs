@@ -81,8 +81,13 @@ fn bare<'s>(scope: &'s dyn Scope, name: &str) -> Option<(Option<Root>, Cow<'s, J
         .map(|value| (Some(first), value))
         .or_else(ended)
         .or_else(|| {
-            rest.into_iter()
-                .find_map(|root| Some((Some(root), scope.get(root, name)?)))
+            rest.into_iter().find_map(|root| {
+                let value = match root {
+                    Root::Kv => Cow::Borrowed(scope.keys()?.bare(name)?),
+                    root => scope.get(root, name)?,
+                };
+                Some((Some(root), value))
+            })
         })
 }
 

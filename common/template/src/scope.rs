@@ -3,6 +3,7 @@
 //! A scope is asked only for the members that a template was found to use when it was compiled, so
 //! that evaluating `{{ task.build.image }}` never touches the rest of a run.
 
+use crate::key::Keys;
 use attune_types::{ExecutionStatus, JsonMap, JsonValue, Timestamp};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ pub enum Root {
     PackConfig,
     /// `system.<name>`.
     System,
-    /// `kv.get("name")`; with `scope="pack"` the name asked for is `pack/name`.
+    /// `kv.get("name")`. Its members come from [`Scope::keys`], never from [`Scope::get`].
     Kv,
     /// `event.payload`, `event.trigger`, `event.id`, `event.time`.
     Event,
@@ -88,6 +89,10 @@ pub trait Scope {
     fn outcome(&self) -> Option<Outcome<'_>>;
     /// Time and randomness.
     fn ambient(&self) -> Ambient;
+    /// The keys behind `kv`; none where there are no keys to read.
+    fn keys(&self) -> Option<&Keys> {
+        None
+    }
 }
 
 /// A scope made of maps: for rules and tests.
@@ -96,6 +101,7 @@ pub struct MapScope {
     roots: BTreeMap<Root, JsonMap>,
     outcome: Option<(ExecutionStatus, JsonValue, Option<JsonValue>)>,
     ambient: Ambient,
+    keys: Option<Keys>,
 }
 
 impl MapScope {
@@ -105,6 +111,7 @@ impl MapScope {
             roots: BTreeMap::new(),
             outcome: None,
             ambient,
+            keys: None,
         }
     }
 
@@ -122,6 +129,13 @@ impl MapScope {
             .entry(root)
             .or_default()
             .insert(name.to_owned(), value);
+        self
+    }
+
+    /// The same scope with keys to read.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
         self
     }
 
@@ -162,5 +176,9 @@ impl Scope for MapScope {
 
     fn ambient(&self) -> Ambient {
         self.ambient
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
     }
 }

@@ -5,11 +5,12 @@ use crate::convert;
 use crate::engine::Program;
 use crate::error::{ErrorKind, Fault, TemplateError};
 use crate::frame::Budget;
+use crate::guard;
 use crate::lex::{self, Segment};
 use crate::limits::Limits;
 use crate::parse::Parser;
 use crate::quick;
-use crate::reference::{self, Reference};
+use crate::reference::{self, KeyUse, Reference};
 use crate::resolve::type_name;
 use crate::scope::Scope;
 use crate::statement;
@@ -131,6 +132,14 @@ impl Template {
         self.inner.references.clone()
     }
 
+    /// The keys that it names by literal texts.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyUse> {
+        self.inner
+            .references
+            .iter()
+            .filter_map(|reference| reference.key.as_ref())
+    }
+
     /// The value, with every template replaced by what it makes of the scope.
     ///
     /// # Errors
@@ -239,6 +248,7 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
         }
         _ => {
             let statements = statement::statements(&segments)?;
+            guard::check_statements(&statements)?;
             reference::of_statements(&statements, pointer, references);
             if quick::can_join(&statements) {
                 Work::Join(statements)
@@ -255,6 +265,7 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
 }
 
 fn value_work(node: Node, pointer: &str, references: &mut Vec<Reference>) -> Result<Work, Fault> {
+    guard::check(&node)?;
     reference::of_node(&node, pointer, false, references);
     Ok(if quick::can(&node) {
         Work::Quick(node)
@@ -285,6 +296,7 @@ fn compile_condition(text: &str, references: &mut Vec<Reference>) -> Result<Comp
         let tokens = lex::expression(text)?;
         Parser::new(&tokens, text.len(), Vec::new()).whole()?
     };
+    guard::check_condition(&node)?;
     Ok(Compiled {
         text: text.to_owned(),
         pointer: String::new(),
@@ -332,7 +344,13 @@ impl Compiled {
                     match statement {
                         Statement::Text(text) => out.push_str(text),
                         Statement::Print(node) => {
-                            quick::write_text(&*quick::eval(node, scope)?, &mut out);
+                            let value = quick::eval(node, scope)?;
+                            if !value.is_string() {
+                                let what = "writing a list or map as text";
+                                guard::refuse(scope.keys(), &value, what)
+                                    .map_err(|fault| fault.at(node.span.clone()))?;
+                            }
+                            quick::write_text(&value, &mut out);
                         }
                         _ => {}
                     }

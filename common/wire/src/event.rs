@@ -36,6 +36,7 @@ const fn first(kind: &'static str) -> StoredKind {
 pub const KINDS: &[StoredKind] = &[
     first("run_opened"),
     first("run_begun"),
+    first("keys_read"),
     first("task_activated"),
     first("tagged"),
     first("join_moved"),

@@ -322,6 +322,7 @@ fn child_request(header: &RunHeader, order: ChildOrder) -> StartRequest {
                 .parent
                 .as_ref()
                 .map_or(header.run, |parent| parent.root),
+            secrets: order.secrets,
         }),
         depth: order.depth,
         started_by: header.started_by.clone(),

@@ -5,12 +5,13 @@ use super::count;
 use super::load::SNAPSHOT_VERSION;
 use super::ticket::Ticket;
 use attune_flow::run::{
-    Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide, fold,
+    Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide_with_keys, fold,
 };
 use attune_port::{
     Append, AppendError, NewEvent, NewInboxCommand, RunUpdate, Snapshot, StoreError, StoredEvent,
 };
 use attune_rules::TriggerEvent;
+use attune_template::KeySet;
 use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
 use attune_wire::{LiveKind, LiveNotice};
 use indexmap::IndexMap;
@@ -87,7 +88,13 @@ impl RunCell {
             if let attune_flow::run::Command::AttemptStarted { attempt, .. } = &command {
                 self.care.started(attempt);
             }
-            match decide(&live.program, &live.state, &command, &now) {
+            match decide_with_keys(
+                &live.program,
+                &live.state,
+                &command,
+                &now,
+                &KeySet::closed([]),
+            ) {
                 Ok(new) => {
                     let (state, change) = fold(&live.program, live.state, &new);
                     live.state = state;

@@ -66,7 +66,8 @@ impl Look<'_, '_> {
                 }
                 self.not_yet("inquiry");
             }
-            Target::Scope(Root::Kv) => self.not_yet("kv"),
+            // Keys are looked up when the run needs them.
+            Target::Scope(Root::Kv) | Target::Secret => {}
             Target::Scope(Root::Local) => self.local(first),
             Target::Scope(root) => self.member(root, &path),
         }
@@ -179,8 +180,9 @@ impl Look<'_, '_> {
             .collect();
         let help = attune_pack::suggest(name, known).map_or_else(
             || {
-                "names come from: item names, task, vars, parameters, pack.config, system"
-                    .to_owned()
+                format!(
+                    "names come from: item names, task, vars, parameters, pack.config, system; a key of the pack is read with `kv.get(\"{name}\")`"
+                )
             },
             |near| format!("did you mean `{near}`?"),
         );

@@ -8,7 +8,7 @@ use crate::syntax::ast::Condition;
 use crate::syntax::codes;
 use attune_pack::Sink;
 use attune_pack::yaml::{Node, NodeKind};
-use attune_template::{Template, TemplateError};
+use attune_template::{ErrorKind, Template, TemplateError};
 use attune_types::JsonValue;
 
 /// When a template is evaluated: decides which names it may use.
@@ -168,8 +168,11 @@ impl Templates<'_> {
         }
         if !known {
             let span = place::of_error(self.text, node, &error);
-            self.sink
-                .error_with(codes::TEMPLATE, span, error.message, error.help);
+            let code = match error.kind {
+                ErrorKind::Secret => codes::SECRET,
+                _ => codes::TEMPLATE,
+            };
+            self.sink.error_with(code, span, error.message, error.help);
         }
     }
 }

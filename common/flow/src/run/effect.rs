@@ -3,6 +3,7 @@
 //! The executor performs them after the commit and again after a crash; performing one twice is
 //! harmless because each is keyed by an attempt or a child run whose id never changes.
 
+use super::Secrets;
 use crate::program::{NativeAction, WorkerSpec};
 use attune_types::{AttemptId, Duration, ExecutionId, JsonMap, Ref, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,9 @@ pub struct WorkOrder {
     /// Address of the API as the action sees it.
     #[serde(default)]
     pub api_url: String,
+    /// The secrets whose tokens stand in the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Secrets>,
 }
 
 /// One attempt that the executor itself performs.
@@ -114,6 +118,8 @@ pub struct NativeOrder {
     pub input: JsonMap,
     /// Longest time that the attempt may take.
     pub timeout: Option<Duration>,
+    /// The secrets whose tokens stand in the input.
+    pub secrets: Option<Secrets>,
 }
 
 /// A child run that is to exist.
@@ -131,6 +137,8 @@ pub struct ChildOrder {
     pub action: Ref,
     /// Rendered parameters, not yet validated against the child's schema.
     pub parameters: JsonMap,
+    /// The secrets whose tokens stand in the parameters.
+    pub secrets: Option<Secrets>,
     /// Depth of the child.
     pub depth: u32,
     /// Whether the task waits for the child's end. If not, whoever opens the child answers at once

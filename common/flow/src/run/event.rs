@@ -8,8 +8,9 @@ mod parts;
 
 pub use parts::{Arrival, By, JoinStart, StopReason};
 
-use super::{ProcessInfo, Report, RunHeader};
+use super::{KeyRead, ProcessInfo, Report, RunHeader};
 use crate::program::TaskIx;
+use attune_template::Nonce;
 use attune_types::{
     Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, Timestamp,
 };
@@ -48,6 +49,16 @@ pub enum Event {
         /// When the whole run times out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Timestamp>,
+    },
+    /// Keys were read for the events that follow with the same time.
+    KeysRead {
+        /// When.
+        at: Timestamp,
+        /// What marks the run's secrets, with the first of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nonce: Option<Nonce>,
+        /// What was seen of each: only those that were not seen so before.
+        read: Vec<KeyRead>,
     },
     /// A task was reached; it starts as soon as it may.
     TaskActivated {

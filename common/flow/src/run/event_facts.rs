@@ -11,6 +11,7 @@ impl Event {
         match self {
             Self::RunOpened { .. } => "run_opened",
             Self::RunBegun { .. } => "run_begun",
+            Self::KeysRead { .. } => "keys_read",
             Self::TaskActivated { .. } => "task_activated",
             Self::Tagged { .. } => "tagged",
             Self::JoinMoved { .. } => "join_moved",
@@ -37,9 +38,10 @@ impl Event {
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 24] = [
+    pub const KINDS: [&'static str; 25] = [
         "run_opened",
         "run_begun",
+        "keys_read",
         "task_activated",
         "tagged",
         "join_moved",
@@ -69,6 +71,7 @@ impl Event {
         match self {
             Self::RunOpened { at, .. }
             | Self::RunBegun { at, .. }
+            | Self::KeysRead { at, .. }
             | Self::TaskActivated { at, .. }
             | Self::Tagged { at, .. }
             | Self::JoinMoved { at, .. }
@@ -114,6 +117,7 @@ impl Event {
             | Self::TransitionFired { execution, .. } => Some(*execution),
             Self::RunOpened { .. }
             | Self::RunBegun { .. }
+            | Self::KeysRead { .. }
             | Self::JoinMoved { .. }
             | Self::FailurePlanned { .. }
             | Self::RunFailing { .. }

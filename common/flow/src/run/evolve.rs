@@ -42,6 +42,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         // The state is made from the opening; a second one changes nothing.
         Event::RunOpened { .. } => {}
         Event::RunBegun { .. }
+        | Event::KeysRead { .. }
         | Event::FailurePlanned { .. }
         | Event::RunFailing { .. }
         | Event::CancelRequested { .. }

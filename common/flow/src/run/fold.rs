@@ -98,6 +98,7 @@ fn rows(state: &RunState, events: &[Event]) -> Vec<ExecutionRow> {
         match event {
             // What a transition does is seen elsewhere.
             Event::TransitionFired { .. }
+            | Event::KeysRead { .. }
             | Event::JoinMoved { .. }
             | Event::FailurePlanned { .. } => {}
             Event::Reported { .. } => of_run = true,

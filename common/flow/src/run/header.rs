@@ -4,6 +4,7 @@
 //! rule, a parent run) and never changed afterwards; everything a template may ask about the run's
 //! surroundings is recorded here, so that history needs nothing but itself.
 
+use super::Secrets;
 use crate::program::ProgramKind;
 use attune_types::{EventId, ExecutionId, JsonMap, JsonValue, ProgramHash, Ref, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,9 @@ pub struct Parent {
     pub attempt: u32,
     /// The topmost run of the tree.
     pub root: RunId,
+    /// The secrets whose tokens stand in the parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Secrets>,
 }
 
 /// What started a run.

@@ -101,6 +101,8 @@ fn work(
     };
     let header = state.header();
     let input = execution.input.as_deref().cloned().unwrap_or_default();
+    let secrets = state.about.secrets.as_deref();
+    let secrets = secrets.and_then(|secrets| secrets.in_input(&input));
     Some(match (&attempt.by, &call.performer) {
         (By::Worker { pool }, Performer::Worker { spec, .. }) => {
             Effect::Dispatch(Box::new(WorkOrder {
@@ -122,6 +124,7 @@ fn work(
                 scheduled_at: attempt.scheduled_at,
                 trace: header.trace.clone(),
                 api_url: header.api_url.clone(),
+                secrets,
             }))
         }
         (By::Native, Performer::Native(action)) => Effect::Native(Box::new(NativeOrder {
@@ -133,6 +136,7 @@ fn work(
             action: *action,
             input,
             timeout: attempt.timeout,
+            secrets,
         })),
         (By::Child { action, wait }, _) => Effect::OpenChild(Box::new(ChildOrder {
             run: RunId(id.0),
@@ -145,6 +149,7 @@ fn work(
             } else {
                 input
             },
+            secrets,
             depth: header.depth.saturating_add(1),
             wait: *wait,
         })),

@@ -25,6 +25,13 @@ pub enum Rejection {
         /// The attempt that was named.
         attempt: attune_types::AttemptId,
     },
+    /// The decision reads keys that are not known to it: look them up and decide again with them
+    /// ([`decide_with_keys`](super::decide_with_keys)). Nothing was refused.
+    #[error("{} keys have to be looked up first", .keys.len())]
+    NeedsKeys {
+        /// All that it was seen to need, and all that the Program names.
+        keys: Vec<attune_template::KeyRef>,
+    },
     /// The command does not fit what the run is doing.
     #[error("{reason}")]
     NotNow {

@@ -7,7 +7,7 @@ use super::state::execution::{Execution, Parts};
 use super::view_of::error_value;
 use super::{Now, Origin, RunState};
 use crate::program::{Program, TaskIx};
-use attune_template::{Ambient, Outcome, Root, Scope};
+use attune_template::{Ambient, Keys, Outcome, Root, Scope};
 use attune_types::{ErrorInfo, JsonValue};
 use serde_json::json;
 use std::borrow::Cow;
@@ -28,6 +28,8 @@ pub(super) struct RunScope<'a> {
     pub(super) vars: Option<&'a super::event::Values>,
     /// The moment.
     pub(super) now: Now,
+    /// What `kv` reads.
+    pub(super) keys: &'a Keys,
 }
 
 const SYSTEM: [&str; 9] = [
@@ -217,5 +219,9 @@ impl Scope for RunScope<'_> {
             now: self.now.at,
             entropy: self.now.entropy,
         }
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        Some(self.keys)
     }
 }

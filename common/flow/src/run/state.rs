@@ -10,10 +10,11 @@ mod snapshot;
 pub(super) mod task;
 pub(super) mod trie;
 
-use super::RunHeader;
 use super::event::Values;
+use super::{RunHeader, Secrets};
 use crate::bits::TaskSet;
 use crate::program::TaskIx;
+use attune_template::KeySeen;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, Timestamp};
 use execution::Execution;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,12 @@ pub(super) struct About {
     pub(super) vars: Arc<Values>,
     pub(super) labels: Arc<BTreeMap<String, String>>,
     pub(super) trace_tag: Option<Arc<str>>,
+    /// What the tokens in values stand for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) secrets: Option<Arc<Secrets>>,
+    /// What was last seen of each key that was read.
+    #[serde(default, skip_serializing_if = "no_keys")]
+    pub(super) keys: Arc<BTreeMap<String, KeySeen>>,
     pub(super) deadline: Option<Timestamp>,
     pub(super) cost_usd: f64,
     /// Task activations so far.
@@ -96,6 +103,8 @@ impl RunState {
     /// The state of a run of which nothing is known but its opening.
     pub fn opened(header: RunHeader, at: Timestamp) -> Self {
         let labels = Arc::new(header.labels.clone());
+        let passed = header.parent.as_ref().and_then(|p| p.secrets.as_ref());
+        let secrets = passed.cloned().map(Arc::new);
         Self {
             about: About {
                 header: Arc::new(header),
@@ -109,6 +118,8 @@ impl RunState {
                 vars: Arc::default(),
                 labels,
                 trace_tag: None,
+                secrets,
+                keys: Arc::default(),
                 deadline: None,
                 cost_usd: 0.0,
                 activations: 0,
@@ -123,6 +134,10 @@ impl RunState {
             attempts: Trie::default(),
         }
     }
+}
+
+fn no_keys(keys: &Arc<BTreeMap<String, KeySeen>>) -> bool {
+    keys.is_empty()
 }
 
 impl About {

@@ -57,3 +57,5 @@ pub const UNKNOWN_FIELD: &str = "FLOW035";
 pub const TYPE_MISMATCH: &str = "FLOW036";
 /// Two branches that may run together publish one name.
 pub const PUBLISH_RACE: &str = "FLOW037";
+/// A template would look into a secret.
+pub const SECRET: &str = "FLOW045";

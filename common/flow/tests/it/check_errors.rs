@@ -207,10 +207,6 @@ workflows/flow.yaml:7:90: warning[FLOW006]: `compensate` is kept, but runs canno
 workflows/flow.yaml:8:23: warning[FLOW006]: a run that reaches this fails with code `unavailable`: this build cannot perform `core.inquiry` yet
   8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
     |                       ^^^^^^^^^^^^
-workflows/flow.yaml:8:57: warning[FLOW006]: `kv` is not supported yet: nothing is found in it
-  8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
-    |                                                         ^^^^^^^^^^^
-  help: give a default, or pass the value as a parameter
 "#);
 }
 

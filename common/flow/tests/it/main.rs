@@ -8,12 +8,14 @@
 mod check_acceptance;
 mod check_any_text;
 mod check_errors;
+mod check_keys;
 mod check_names;
 mod check_program;
 mod check_support;
 mod run_acceptance;
 mod run_basics;
 mod run_joins;
+mod run_keys;
 mod run_parts;
 mod run_simulation;
 mod run_time;

@@ -97,6 +97,18 @@ impl Emitted {
                     self.arguments(args)?;
                 }
             }
+            Expr::Key { secret, key, pack } => {
+                self.source.push_str("__kv(key=");
+                self.node(key, 0, false)?;
+                if let Some(pack) = pack {
+                    self.source.push_str(", scope=");
+                    self.node(pack, 0, false)?;
+                }
+                if *secret {
+                    self.source.push_str(", s=true");
+                }
+                self.item_end(lenient, false);
+            }
             Expr::Access {
                 base,
                 key,
@@ -297,7 +309,9 @@ fn is_task(node: &Node) -> bool {
 
 fn level(node: &Node) -> Level {
     match &node.expr {
-        Expr::Const(_) | Expr::List(_) | Expr::Map(_) | Expr::Call { .. } => PRIMARY,
+        Expr::Const(_) | Expr::List(_) | Expr::Map(_) | Expr::Call { .. } | Expr::Key { .. } => {
+            PRIMARY
+        }
         Expr::Path(_)
         | Expr::Filter { .. }
         | Expr::Access { .. }

@@ -40,7 +40,11 @@ pub(super) const FILTERS: &[Signature] = &[
     internal("__ge", |call| compare(call, Ordering::is_ge)),
 ];
 
-pub(super) const FUNCTIONS: &[Signature] = &[internal("__list", list), internal("__map", map)];
+pub(super) const FUNCTIONS: &[Signature] = &[
+    internal("__list", list),
+    internal("__map", map),
+    internal("__kv", super::key::read),
+];
 
 fn must(call: &mut Call<'_>) -> Result<Value, Fault> {
     if call.input.is_undefined() {

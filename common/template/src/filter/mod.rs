@@ -10,6 +10,7 @@ mod encode;
 mod function;
 mod internal;
 mod jsonpath;
+mod key;
 mod list;
 mod map;
 mod number;
@@ -180,7 +181,7 @@ pub(crate) fn register(tera: &mut Tera) {
     {
         for signature in group {
             let run = move |input: Value, args: Kwargs, _: &State<'_>| -> TeraResult<Value> {
-                dispatch(signature, &input, &args)
+                dispatch(signature, prefix == "t_", &input, &args)
             };
             tera.register_filter(format!("{prefix}{}", signature.name), run);
         }
@@ -188,7 +189,7 @@ pub(crate) fn register(tera: &mut Tera) {
     for (prefix, group) in [("c_", function::FUNCTIONS), ("", internal::FUNCTIONS)] {
         for signature in group {
             let run = move |args: Kwargs, _: &State<'_>| -> TeraResult<Value> {
-                dispatch(signature, &Value::undefined(), &args)
+                dispatch(signature, false, &Value::undefined(), &args)
             };
             tera.register_function(format!("{prefix}{}", signature.name), run);
         }
@@ -196,9 +197,16 @@ pub(crate) fn register(tera: &mut Tera) {
 }
 
 /// Runs one; a failure is kept in the frame, where the engine finds it.
-fn dispatch(signature: &'static Signature, input: &Value, args: &Kwargs) -> TeraResult<Value> {
+fn dispatch(
+    signature: &'static Signature,
+    test: bool,
+    input: &Value,
+    args: &Kwargs,
+) -> TeraResult<Value> {
     frame::current(|frame| {
-        let result = frame.budget.step(4).and_then(|()| {
+        let paid = frame.budget.step(4);
+        let seen = paid.and_then(|()| key::guard(signature.name, test, input, args, frame));
+        let result = seen.and_then(|()| {
             (signature.run)(&mut Call {
                 name: signature.name,
                 input,

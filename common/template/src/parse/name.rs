@@ -1,9 +1,10 @@
 //! Names, calls and arguments: `task.x`, `now()`, `kv.get("k", default)`, `(a, b=c)`.
 
 use super::Parser;
-use crate::ast::{Args, Base, Expr, Key, Node, Path, Span, StatusTest, Step};
+use crate::ast::{Args, Base, Expr, Node, Path, Span, StatusTest};
 use crate::error::{ErrorKind, Fault, did_you_mean, list_names};
 use crate::filter::{self, Signature};
+use crate::key::KeyRef;
 use crate::lex::Token;
 use crate::scope::Root;
 use attune_types::JsonValue;
@@ -53,78 +54,56 @@ impl Parser<'_> {
         ))
     }
 
-    /// `kv.get(key, default)`, `kv.get_secret(key)`, or a plain path into `kv`.
-    pub(super) fn kv(&mut self, span: Span) -> Result<Node, Fault> {
-        let path = |steps: Vec<Step>| {
-            Expr::Path(Path {
-                base: Base::Scope(Root::Kv),
-                steps,
-            })
-        };
-        let plain = Node::new(path(Vec::new()), span.clone());
-        let method = match (
-            self.tokens.get(self.at),
-            self.tokens.get(self.at + 1),
-            self.tokens.get(self.at + 2),
-        ) {
-            (
-                Some((Token::Op("."), _)),
-                Some((Token::Name(method), _)),
-                Some((Token::Op("("), _)),
-            ) => method.clone(),
-            _ => return Ok(plain),
-        };
+    /// `kv.get(key, default)` and `kv.get_secret(key)`; `kv.name` is short for `kv.get("name")`.
+    fn kv(&mut self, span: Span) -> Result<Node, Fault> {
+        const HELP: &str = "it has `kv.get(key, default)` and `kv.get_secret(key)`";
+        let start = span.start;
+        if !self.take_op(".") {
+            return Err(Fault::new(
+                ErrorKind::Unknown,
+                "`kv` is no value by itself: keys are read by name",
+            )
+            .at(span)
+            .help(HELP));
+        }
+        let here = self.here();
+        let method = self.name("`get` or `get_secret`")?;
+        if !self.is_op("(") {
+            let name = Node::new(Expr::Const(method.into()), here);
+            return Ok(self.key(false, name, None, start));
+        }
         let signature = filter::function(&format!("kv.{method}")).ok_or_else(|| {
             Fault::new(ErrorKind::Unknown, format!("`kv` has no `{method}`"))
-                .at(span.clone())
-                .help("it has `kv.get(key, default)` and `kv.get_secret(key)`")
+                .at(start..here.end)
+                .help(HELP)
         })?;
-        self.at += 2;
-        let args = self.arguments(signature)?;
-        let span = span.start..self.before();
-        let arg = |name: &str| {
-            args.iter()
-                .find(|(found, _)| *found == name)
-                .map(|(_, node)| node.clone())
-        };
-        let key = arg("key").ok_or_else(|| {
+        let mut key = None;
+        let mut default = None;
+        let mut pack = None;
+        for (name, node) in self.arguments(signature)? {
+            match name {
+                "key" => key = Some(node),
+                "default" => default = Some(node),
+                _ => pack = Some(node),
+            }
+        }
+        let span = start..self.before();
+        let key = key.ok_or_else(|| {
             Fault::new(ErrorKind::Unknown, format!("`kv.{method}` needs a key")).at(span.clone())
         })?;
-        let place = match arg("scope") {
-            None => None,
-            Some(Node {
-                expr: Expr::Const(JsonValue::String(text)),
-                ..
-            }) => Some(text),
-            Some(other) => {
-                return Err(Fault::syntax(
-                    "`scope` must be a literal text here",
-                    other.span,
-                ));
-            }
+        let fixed = match &key.expr {
+            Expr::Const(JsonValue::String(name)) => KeyRef::is_name(name),
+            Expr::Const(_) => false,
+            _ => true,
         };
-        let read = match (&key.expr, place) {
-            (Expr::Const(JsonValue::String(name)), place) => path(vec![Step {
-                key: Key::Name(match place {
-                    Some(place) => format!("{place}/{name}"),
-                    None => name.clone(),
-                }),
-                optional: false,
-            }]),
-            (_, Some(_)) => {
-                return Err(Fault::syntax(
-                    "with `scope` the key must be a literal text",
-                    key.span,
-                ));
-            }
-            _ => Expr::Access {
-                base: Box::new(plain),
-                key: Box::new(key),
-                optional: false,
-            },
-        };
-        let read = Node::new(read, span.clone());
-        let Some(default) = arg("default") else {
+        if !fixed {
+            return Err(Fault::wrong_type(
+                "the name of a key is a text of letters, digits and `_ - . : /`, at most 200",
+            )
+            .at(key.span));
+        }
+        let read = self.key(method == "get_secret", key, pack, start);
+        let Some(default) = default else {
             return Ok(read);
         };
         let filter = filter::filter("default").ok_or_else(|| {
@@ -138,6 +117,17 @@ impl Parser<'_> {
             },
             span,
         ))
+    }
+
+    fn key(&self, secret: bool, key: Node, pack: Option<Node>, start: usize) -> Node {
+        Node::new(
+            Expr::Key {
+                secret,
+                key: Box::new(key),
+                pack: pack.map(Box::new),
+            },
+            start..self.before(),
+        )
     }
 
     pub(super) fn call(&mut self, name: &str, span: Span) -> Result<Node, Fault> {

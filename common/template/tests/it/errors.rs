@@ -85,7 +85,7 @@ fn undefined_names_say_what_stands_there() {
         ),
         (
             "{{ kv.get('nope') }}",
-            "`nope` was looked for in `kv`",
+            "the pack `demo` has no key `nope`",
             None,
         ),
         (

@@ -8,11 +8,14 @@
 mod bounds;
 mod errors;
 mod filters;
+mod keys;
 mod language;
 mod properties;
 mod references;
 
-use attune_template::{Ambient, MapScope, Root, Template, TemplateError};
+use attune_template::{
+    Ambient, KeyRef, KeySet, KeyValue, Keys, MapScope, Nonce, Root, Template, TemplateError,
+};
 use attune_types::{ExecutionStatus, JsonMap, JsonValue};
 use serde_json::json;
 
@@ -42,11 +45,29 @@ fn scope() -> MapScope {
     )
     .with(Root::PackConfig, map(json!({"greeting": "hello", "channel": "ops"})))
     .with(Root::System, map(json!({"execution_id": "x", "workflow": {"ref": "a.b"}, "identity": {"login": "root"}})))
-    .with(Root::Kv, map(json!({"limit": 5, "other/limit": 6, "token": "s3cret"})))
+    .with_keys(keys())
     .with(Root::Event, map(json!({"payload": {"count": 4, "service": "api"}, "trigger": "core.interval"})))
     .with(Root::Inquiry, map(json!({"sign_off": {"approved": true}})))
     .with(Root::Local, map(json!({"item": {"id": 9}, "index": 0})))
     .with_outcome(ExecutionStatus::Succeeded, json!({"restarted": 3}), None)
+}
+
+/// The keys of the pack `demo`, as far as it may read them.
+fn keys() -> Keys {
+    let plain = |name: &str, value: JsonValue| (KeyRef::new("demo", name), KeyValue::Plain(value));
+    let known = KeySet::closed([
+        plain("limit", json!(5)),
+        plain("region", json!("eu")),
+        plain("limits", json!({"cpu": 2})),
+        (KeyRef::new("other", "limit"), KeyValue::Plain(json!(6))),
+        (
+            KeyRef::new("other", "closed"),
+            KeyValue::Refused("the key `other/closed` is not for `demo`".to_owned()),
+        ),
+        (KeyRef::new("demo", "token"), KeyValue::Secret),
+        (KeyRef::new("demo", "db/password"), KeyValue::Secret),
+    ]);
+    Keys::new("demo", known, Some(Nonce::new([9; 16])), [0; 16])
 }
 
 fn evaluate(text: &str) -> Result<JsonValue, TemplateError> {

@@ -138,6 +138,7 @@ pub fn child_run(harness: &dyn Harness, run: RunId, parent: RunId) -> Result<New
         execution,
         attempt: 1,
         root: parent,
+        secrets: None,
     });
     new.row.parent = Some(execution);
     Ok(new)

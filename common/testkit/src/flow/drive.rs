@@ -3,8 +3,9 @@
 use attune_flow::program::Program;
 use attune_flow::run::{
     Command, Effect, EffectKey, Event, Execution, Now, Origin, Outcome, Rejection, RunHeader,
-    RunState, decide, fold, outstanding,
+    RunState, decide_with_keys, fold, outstanding,
 };
+use attune_template::KeySet;
 use attune_types::{
     AttemptId, Duration, ErrorInfo, ExecutionStatus, JsonMap, JsonValue, RunId, Timestamp,
 };
@@ -22,6 +23,8 @@ pub struct Flow {
     pub events: Vec<Event>,
     /// The time.
     pub at: Timestamp,
+    /// The keys that it may read.
+    pub keys: KeySet,
     draws: u128,
 }
 
@@ -85,6 +88,7 @@ impl Flow {
             state: RunState::opened(header, at),
             events: vec![opened],
             at,
+            keys: KeySet::new(),
             draws: 0,
         }
     }
@@ -106,7 +110,7 @@ impl Flow {
             at: self.at,
             entropy: self.draws.to_be_bytes(),
         };
-        let events = decide(&self.program, &self.state, command, &now)?;
+        let events = decide_with_keys(&self.program, &self.state, command, &now, &self.keys)?;
         let (state, _) = fold(&self.program, self.state.clone(), &events);
         self.state = state;
         self.events.extend(events.iter().cloned());

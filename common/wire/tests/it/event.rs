@@ -58,35 +58,36 @@ fn the_table_has_every_event() {
         match event {
             Event::RunOpened { .. } => 0,
             Event::RunBegun { .. } => 1,
-            Event::TaskActivated { .. } => 2,
-            Event::Tagged { .. } => 3,
-            Event::JoinMoved { .. } => 4,
-            Event::Delayed { .. } => 5,
-            Event::ItemsPlanned { .. } => 6,
-            Event::BranchesPlanned { .. } => 7,
-            Event::BranchesTimedOut { .. } => 8,
-            Event::ItemActivated { .. } => 9,
-            Event::AttemptScheduled { .. } => 10,
-            Event::AttemptStarted { .. } => 11,
-            Event::Reported { .. } => 12,
-            Event::AttemptFailed { .. } => 13,
-            Event::AttemptLost { .. } => 14,
-            Event::StopRequested { .. } => 15,
-            Event::ExecutionEnded { .. } => 16,
-            Event::TransitionFired { .. } => 17,
-            Event::FailurePlanned { .. } => 18,
-            Event::RunFailing { .. } => 19,
-            Event::CancelRequested { .. } => 20,
-            Event::RunPaused { .. } => 21,
-            Event::RunResumed { .. } => 22,
-            Event::RunEnded { .. } => 23,
+            Event::KeysRead { .. } => 2,
+            Event::TaskActivated { .. } => 3,
+            Event::Tagged { .. } => 4,
+            Event::JoinMoved { .. } => 5,
+            Event::Delayed { .. } => 6,
+            Event::ItemsPlanned { .. } => 7,
+            Event::BranchesPlanned { .. } => 8,
+            Event::BranchesTimedOut { .. } => 9,
+            Event::ItemActivated { .. } => 10,
+            Event::AttemptScheduled { .. } => 11,
+            Event::AttemptStarted { .. } => 12,
+            Event::Reported { .. } => 13,
+            Event::AttemptFailed { .. } => 14,
+            Event::AttemptLost { .. } => 15,
+            Event::StopRequested { .. } => 16,
+            Event::ExecutionEnded { .. } => 17,
+            Event::TransitionFired { .. } => 18,
+            Event::FailurePlanned { .. } => 19,
+            Event::RunFailing { .. } => 20,
+            Event::CancelRequested { .. } => 21,
+            Event::RunPaused { .. } => 22,
+            Event::RunResumed { .. } => 23,
+            Event::RunEnded { .. } => 24,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 24);
+    assert_eq!(KINDS.len(), 25);
 }
 
 #[test]

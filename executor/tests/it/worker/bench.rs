@@ -437,6 +437,7 @@ pub(crate) fn order(runner: Runner, entry: &str) -> WorkOrder {
         scheduled_at: Timestamp::now(),
         trace: None,
         api_url: "http://127.0.0.1:1".to_owned(),
+        secrets: None,
     }
 }
 

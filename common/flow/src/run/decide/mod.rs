@@ -15,6 +15,7 @@ mod finale;
 mod finish;
 mod items;
 mod join;
+mod keys;
 mod limits;
 mod lost;
 mod parallel;
@@ -31,24 +32,44 @@ mod transition;
 
 use super::{Command, Event, Now, Rejection, RunState};
 use crate::program::Program;
+use attune_template::KeySet;
 use step::Step;
 
 /// What follows from a command. No events: there was nothing to do, or it was done before.
 ///
 /// # Errors
-/// A [`Rejection`] if the command does not fit the state; nothing changes then.
+/// A [`Rejection`] if the command does not fit the state; nothing changes then. A decision that reads
+/// keys (`kv`) gives [`Rejection::NeedsKeys`]: see [`decide_with_keys`].
 pub fn decide(
     program: &Program,
     state: &RunState,
     command: &Command,
     now: &Now,
 ) -> Result<Vec<Event>, Rejection> {
+    decide_with_keys(program, state, command, now, &KeySet::new())
+}
+
+/// As [`decide`], with keys that were looked up. Whoever knows all keys gives a
+/// [`KeySet::closed`]; others look up what [`Rejection::NeedsKeys`] names, add it to the set, and
+/// decide again. What was read is the first of the events.
+///
+/// # Errors
+/// A [`Rejection`] if the command does not fit the state, or keys are missing from the set; nothing
+/// changes then.
+pub fn decide_with_keys(
+    program: &Program,
+    state: &RunState,
+    command: &Command,
+    now: &Now,
+    known: &KeySet,
+) -> Result<Vec<Event>, Rejection> {
     if state.is_terminal() {
         return Err(Rejection::Ended {
             status: state.status(),
         });
     }
-    let mut step = Step::new(program, state.clone(), *now);
+    let keys = keys::keys(state, known, now);
+    let mut step = Step::new(program, state.clone(), *now, keys.clone());
     match command {
         Command::Begin => step.begin(),
         Command::Wake => step.wake(),
@@ -66,5 +87,5 @@ pub fn decide(
         Command::Pause { by } => step.pause(by)?,
         Command::Resume { by } => step.resume(by)?,
     }
-    Ok(step.settle())
+    keys::settled(program, state, known, &keys, now, step.settle())
 }

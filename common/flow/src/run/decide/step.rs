@@ -6,6 +6,7 @@ use crate::run::evolve::apply;
 use crate::run::scope::RunScope;
 use crate::run::state::execution::Execution;
 use crate::run::{Event, Now, RunState};
+use attune_template::Keys;
 use attune_types::{ErrorInfo, ExecutionId, Timestamp};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -41,10 +42,11 @@ pub(super) struct Step<'a> {
     pub(super) todo: VecDeque<Todo>,
     now: Now,
     draws: Cell<u64>,
+    keys: Keys,
 }
 
 impl<'a> Step<'a> {
-    pub(super) const fn new(program: &'a Program, state: RunState, now: Now) -> Self {
+    pub(super) const fn new(program: &'a Program, state: RunState, now: Now, keys: Keys) -> Self {
         Self {
             program,
             state,
@@ -52,6 +54,7 @@ impl<'a> Step<'a> {
             todo: VecDeque::new(),
             now,
             draws: Cell::new(0),
+            keys,
         }
     }
 
@@ -99,6 +102,7 @@ impl<'a> Step<'a> {
             attempt,
             vars: None,
             now: self.draw(),
+            keys: &self.keys,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Appliers of what concerns the run as a whole.
 
 use crate::run::event::By;
+use crate::run::secret::with_reads;
 use crate::run::state::execution::Phase;
 use crate::run::state::{Canceling, End, Failing, PlannedFailure};
 use crate::run::{Event, RunState};
@@ -22,6 +23,15 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
             about.labels = Arc::new(labels.clone());
             about.trace_tag = trace_tag.as_deref().map(Arc::from);
             about.deadline = *deadline;
+        }
+        Event::KeysRead { nonce, read, .. } => {
+            let about = &mut state.about;
+            about.secrets =
+                with_reads(about.secrets.as_deref(), nonce.as_ref(), read).map(Arc::new);
+            let keys = Arc::make_mut(&mut about.keys);
+            for read in read {
+                keys.insert(read.key.to_string(), read.seen.clone());
+            }
         }
         Event::FailurePlanned { error, after, .. } => {
             Arc::make_mut(&mut state.about.planned).push(PlannedFailure {
