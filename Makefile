@@ -24,11 +24,12 @@ demo: install ## From a timer's tick to a workflow's result, with separate servi
 test: install ## All tests; brings up the servers they need (ARGS go to the test runner)
 	cargo xtask test $(ARGS)
 
-check: install ## Format, lints, layers, sizes, and advisories where cargo-deny is installed
+check: install ## Format, lints, layers, sizes, generated files, and advisories where cargo-deny is installed
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo xtask layers
 	cargo xtask sizes
+	cargo xtask generate --check
 	@sh deploy/deny.sh
 
 acceptance: install ## Plays case files on real services: make acceptance CASES=<folder>

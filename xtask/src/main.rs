@@ -15,6 +15,7 @@ mod acceptance;
 mod binary;
 mod client;
 mod demo;
+mod generate;
 mod interrupt;
 mod layers;
 mod platform;
@@ -37,6 +38,12 @@ enum Command {
     Layers,
     /// Check that each Rust file is short and says at its head what it owns
     Sizes,
+    /// Write the files that are made from the code: schemas for editors, reference pages
+    Generate {
+        /// Write nothing; fail if a file is stale
+        #[arg(long)]
+        check: bool,
+    },
     /// Run all tests, with a private Postgres and RabbitMQ that they share
     Test {
         /// Goes to the test runner as it is
@@ -70,6 +77,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Layers => layers::run(),
         Command::Sizes => sizes::run(),
+        Command::Generate { check } => generate::run(check),
         Command::Test { arguments } => wait(test::run(arguments)),
         Command::Acceptance { cases } => wait(unless_interrupted(acceptance::run(&cases))),
         Command::Demo => wait(unless_interrupted(demo::run())),

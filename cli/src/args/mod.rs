@@ -147,9 +147,37 @@ pub(crate) enum Command {
     /// People and services that may log in
     #[command(subcommand, visible_alias = "identities")]
     Identity(IdentityCommand),
+    /// JSON Schemas of the files of packs, for editors
+    Schema {
+        /// The kind of file: print its schema
+        #[arg(required_unless_present = "dir", value_name = "KIND")]
+        kind: Option<SchemaKind>,
+        /// Write the schemas of all kinds into this folder
+        #[arg(long, value_name = "FOLDER", conflicts_with = "kind")]
+        dir: Option<PathBuf>,
+    },
     /// Print the completion script of a shell
     Completion {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+/// A kind of file in a pack.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// `pack.yaml`
+    Pack,
+    /// `actions/*.yaml`
+    Action,
+    /// `workflows/*.yaml`
+    Workflow,
+    /// `triggers/*.yaml`
+    Trigger,
+    /// `sensors/*.yaml`
+    Sensor,
+    /// `rules/*.yaml`
+    Rule,
+    /// `policies/*.yaml`
+    Policy,
 }

@@ -15,6 +15,7 @@ mod pack;
 mod rule;
 mod run;
 mod running;
+mod schema;
 mod token;
 mod workflow;
 
@@ -81,6 +82,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Identity(command) => {
             identity::run(&Client::from_context(&global)?, command, output).await
         }
+        Command::Schema { kind, dir } => schema::run(kind, dir.as_deref()),
         Command::Completion { shell } => {
             completion::run(shell);
             Ok(())

@@ -5,3 +5,5 @@
 //! CLI and by the chore that writes the checked-in schemas and reference pages.
 
 pub mod format;
+pub mod reference;
+pub mod schema;

@@ -6,3 +6,4 @@
 )]
 
 mod format;
+mod schema;
