@@ -47,8 +47,9 @@ fn files() -> Result<Vec<(PathBuf, String)>> {
             PathBuf::from(format!("docs/schemas/{word}.schema.json")),
             text,
         ));
-        let page = PathBuf::from(format!("docs/reference/{word}.md"));
-        files.push((page, reference::page(kind)));
+    }
+    for (name, text) in reference::pages() {
+        files.push((PathBuf::from("docs/reference").join(name), text));
     }
     Ok(files)
 }

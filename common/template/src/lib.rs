@@ -35,6 +35,7 @@ mod scope;
 mod secret;
 mod statement;
 mod template;
+mod vocabulary;
 
 pub use error::{ErrorKind, TemplateError, did_you_mean};
 pub use key::{KeyRef, KeySeen, KeySet, KeyValue, Keys};
@@ -44,3 +45,4 @@ pub use reference::{KeyUse, Reference, Target};
 pub use scope::{Ambient, MapScope, Outcome, Root, Scope};
 pub use secret::{Nonce, mask_tokens};
 pub use template::Template;
+pub use vocabulary::{Word, WordKind, vocabulary};

@@ -332,3 +332,16 @@ fn the_checked_in_schemas_are_these() {
         );
     }
 }
+
+#[test]
+fn the_checked_in_reference_is_this() {
+    for (name, text) in attune_authoring::reference::pages() {
+        let file = repository().join("docs/reference").join(&name);
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            kept == text,
+            "{} is not what the code says; run `cargo xtask generate`",
+            file.display()
+        );
+    }
+}

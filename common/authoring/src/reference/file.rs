@@ -1,18 +1,17 @@
-//! The reference pages of the files of a pack, as Markdown.
+//! The page of a kind of file: a table of keys for the file and one for each part.
 //!
-//! Owns the layout of a page: a table of keys for the file and one for each part. What a key takes and
-//! means comes from the schemas alone, so that page and editor never differ. Called by the chore that
-//! writes the generated files.
+//! What a key takes and means comes from the schemas alone, so that page and editor never differ.
 
+use super::NOTE;
 use crate::schema::{Kind, schema};
 use attune_types::{JsonMap, JsonValue};
 
 /// The page of a kind of file.
-pub fn page(kind: Kind) -> String {
+pub(super) fn page(kind: Kind) -> String {
     let schema = schema(kind);
     let title = capital(kind.word());
     let mut out = format!("# {title} files: `{}`\n\n", kind.files());
-    out.push_str("<!-- Written by `cargo xtask generate` from the types; do not edit. -->\n\n");
+    out.push_str(&format!("{NOTE}\n\n"));
     if let Some(text) = schema["description"].as_str() {
         out.push_str(&format!("{text}\n\n"));
     }
