@@ -20,6 +20,8 @@ const MOST: u32 = 1_000;
 const LATE: Duration = Duration::from_secs(1);
 /// Pause after a sweep that was full.
 const FULL_PAUSE: Duration = Duration::from_millis(100);
+/// Sweeps between two looks for places that were left behind.
+const SLOTS_EVERY: u32 = 10;
 /// The shard whose owner also looks at what belongs to no shard.
 const COMMON_SHARD: u16 = 0;
 
@@ -29,6 +31,7 @@ pub(crate) async fn run(registry: Arc<Registry>, matcher: Arc<Matcher>, stop: Ca
     let mut told = HashMap::new();
     let mut store = StoreWatch::default();
     let mut others_at: Option<Instant> = None;
+    let mut slots_at = 0u32;
     loop {
         let owned: Vec<u16> = registry.owned().into_keys().collect();
         let mut wait = every;
@@ -39,6 +42,7 @@ pub(crate) async fn run(registry: Arc<Registry>, matcher: Arc<Matcher>, stop: Ca
                 others_at = Some(Instant::now());
                 sweep_claims(&registry, &mut store).await;
                 if owned.contains(&COMMON_SHARD) {
+                    sweep_slots(&registry, &mut slots_at).await;
                     sweep_events(&registry, &matcher).await;
                 }
             }
@@ -169,6 +173,25 @@ async fn sweep_claims(registry: &Registry, store: &mut StoreWatch) {
             store.failed();
             tracing::warn!(%error, "lost claims could not be read");
         }
+    }
+}
+
+/// Places left behind by runs that are over: there should be none, so it is looked for rarely.
+async fn sweep_slots(registry: &Registry, sweeps: &mut u32) {
+    let due = sweeps.is_multiple_of(SLOTS_EVERY);
+    *sweeps = sweeps.wrapping_add(1);
+    if !due {
+        return;
+    }
+    let shared = &registry.shared;
+    match shared.deps.stores.slots.free_left_behind(MOST).await {
+        Ok(given) if given.is_empty() => {}
+        Ok(given) => {
+            let count = given.len() as u64;
+            shared.deps.metrics.executor.sweep_repaired("slot", count);
+            shared.performer.hint_runs(registry, given);
+        }
+        Err(error) => tracing::warn!(%error, "places left behind could not be looked for"),
     }
 }
 

@@ -286,6 +286,7 @@ impl World {
             closed: Vec::new(),
             inbox: Vec::new(),
             emitted: Vec::new(),
+            slot: None,
         };
         for answer in self.stores.runs.append(vec![append]).await {
             answer?;

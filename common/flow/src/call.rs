@@ -113,6 +113,7 @@ impl Program {
             timeout: None,
             on_failure: OnFailure::default(),
             cancellation: Cancellation::default(),
+            concurrency: None,
             labels: Vec::new(),
             trace_tag: None,
             limits: RunLimits::default(),

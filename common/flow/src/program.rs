@@ -10,8 +10,10 @@ use attune_types::{ProgramHash, Ref};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+mod concurrency;
 mod parts;
 
+pub use concurrency::{Concurrency, OnLimit};
 pub use parts::{Backoff, Compensate, Items, Join, Retry, Target, Tolerate, Transition};
 
 /// Dense number of a task in its Program.
@@ -55,6 +57,9 @@ pub struct Program {
     pub on_failure: OnFailure,
     /// What a cancel does to running tasks.
     pub cancellation: Cancellation,
+    /// How many of its runs may be active at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
     /// Labels for the run.
     #[serde(with = "crate::template_json::named", default)]
     pub labels: Vec<(String, Template)>,

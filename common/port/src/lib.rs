@@ -14,6 +14,7 @@ mod lease;
 mod read;
 mod run;
 mod schedule;
+mod slot;
 mod work;
 mod workflow;
 
@@ -37,6 +38,7 @@ pub use run::{
     RunUpdate, Snapshot, StoredEvent, StoredRun,
 };
 pub use schedule::{ScheduleRow, ScheduleStore, SensorState, SensorStatus, Tick};
+pub use slot::{HOLDERS_NAMED, SlotAnswer, SlotAnswers, SlotLine, SlotRequest, SlotRow, SlotStore};
 pub use work::{ClaimRequest, LostClaim, NewLogLine, WorkStore, WorkerInfo, WorkerRow};
 pub use workflow::{
     Expect, ReleaseKind, VersionName, WorkflowChange, WorkflowFilter, WorkflowOrigin,
@@ -84,6 +86,8 @@ pub struct Stores {
     pub events: std::sync::Arc<dyn EventStore>,
     /// Workers, claims, logs.
     pub work: std::sync::Arc<dyn WorkStore>,
+    /// Places among the runs of workflows that bound them.
+    pub slots: std::sync::Arc<dyn SlotStore>,
     /// Leases of shards and sensors.
     pub leases: std::sync::Arc<dyn LeaseStore>,
     /// Timers and sensor cursors.

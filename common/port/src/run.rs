@@ -4,7 +4,7 @@
 //! succeeds only under the shard epoch that the lease table holds now; all of one append becomes
 //! visible together or not at all; a conflict in one run fails that run only.
 
-use crate::{NewEvent, StoreError};
+use crate::{NewEvent, SlotLine, StoreError};
 use async_trait::async_trait;
 use attune_flow::run::{Command, ExecutionRow, Outcome, RunHeader};
 use attune_types::{
@@ -99,6 +99,8 @@ pub struct Append {
     pub inbox: Vec<NewInboxCommand>,
     /// Trigger events that follow from these events (`core.execution_finished`).
     pub emitted: Vec<NewEvent>,
+    /// The line in which the run stood or held a place, if it ends with these events.
+    pub slot: Option<SlotLine>,
 }
 
 /// Why one run's append did not happen.
@@ -203,8 +205,9 @@ pub trait RunStore: Send + Sync {
     async fn open(&self, runs: Vec<NewRun>) -> Result<Vec<OpenOutcome>, StoreError>;
 
     /// Commits many runs' steps in one transaction, set-wise. Answers in order; the failure of one
-    /// run does not touch the others. At most one append per run may be in a batch.
-    async fn append(&self, batch: Vec<Append>) -> Vec<Result<(), AppendError>>;
+    /// run does not touch the others. At most one append per run may be in a batch. Answers with the
+    /// runs that got a place (and a command in their inbox that says so) because this one ended.
+    async fn append(&self, batch: Vec<Append>) -> Vec<Result<Vec<RunId>, AppendError>>;
 
     /// Loads runs with their inbox; unknown ones are left out.
     ///

@@ -19,6 +19,7 @@ mod pool;
 mod read;
 mod run;
 mod schedule;
+mod slot;
 mod time;
 mod work;
 mod workflow;

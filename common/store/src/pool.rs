@@ -133,6 +133,7 @@ impl PgStore {
             events: shared.clone(),
             work: shared.clone(),
             leases: shared.clone(),
+            slots: shared.clone(),
             schedules: shared.clone(),
             identities: shared,
         }

@@ -88,6 +88,8 @@ pub mod code {
     pub const PAYLOAD_LIMIT: &str = "payload_limit";
     /// The action could not be started (no such file, no such interpreter ...).
     pub const START_FAILED: &str = "start_failed";
+    /// As many runs of the workflow are active as may be.
+    pub const CONCURRENCY: &str = "concurrency";
     /// Some items of an iteration failed.
     pub const ITEMS_FAILED: &str = "items_failed";
     /// A branch of a parallel task failed.

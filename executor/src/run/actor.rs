@@ -38,7 +38,7 @@ pub(crate) enum RunMessage {
     /// There may be something to do.
     Look { ticket: Option<Ticket> },
     /// The commit under way is answered.
-    Committed(Result<(), AppendError>),
+    Committed(super::Committed),
     /// A timer of this actor rang.
     Timer,
     /// Told commands have lingered long enough.
@@ -205,7 +205,7 @@ impl Actor for RunActor {
                 cell.wake(&myself).await;
             }
             RunMessage::Committed(answer) => match answer {
-                Ok(()) => cell.committed(&myself).await,
+                Ok(given) => cell.committed(&myself, given).await,
                 Err(error) => cell.lost_commit(&myself, error).await,
             },
         }

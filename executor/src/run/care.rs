@@ -1,5 +1,5 @@
 //! What was sent and may be lost on the way: dispatched attempts that nobody has started, stops that
-//! have not taken effect, child runs that could not be opened yet.
+//! have not taken effect, child runs that could not be opened yet, places that were asked for.
 //!
 //! Kept in memory only: after a crash the same list follows from what the run owes. Looked after when
 //! due, with growing intervals; while the list is not empty its next date is part of the run's
@@ -45,9 +45,10 @@ impl Care {
         for (key, effect) in owed {
             let first = match effect {
                 Effect::Dispatch(_) => config.redispatch_after,
-                Effect::StopAttempt { .. } | Effect::OpenChild(_) | Effect::CancelChild { .. } => {
-                    SOON
-                }
+                Effect::StopAttempt { .. }
+                | Effect::OpenChild(_)
+                | Effect::CancelChild { .. }
+                | Effect::AcquireSlot(_) => SOON,
                 _ => continue,
             };
             let sent = Sent {
@@ -76,6 +77,11 @@ impl Care {
     pub(crate) fn settled(&mut self, attempt: &AttemptId) {
         self.forget(&EffectKey::Attempt(*attempt));
         self.forget(&EffectKey::Stop(*attempt));
+    }
+
+    /// The store has answered about the run's place: from then on it is told of a change.
+    pub(crate) fn placed(&mut self) {
+        self.forget(&EffectKey::Slot);
     }
 
     /// The child run exists.

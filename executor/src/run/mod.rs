@@ -9,6 +9,7 @@ mod owner;
 mod perform;
 mod registry;
 mod rest;
+mod slot;
 mod step;
 mod supervisor;
 mod ticket;
@@ -52,5 +53,7 @@ pub(crate) async fn start(
     Ok(registry)
 }
 
-/// The committer: appends of many actors in one transaction.
-type Commits = Batcher<attune_port::Append, Result<(), attune_port::AppendError>>;
+/// The committer: appends of many actors in one transaction. Answers with the runs that got a place.
+type Commits = Batcher<attune_port::Append, Committed>;
+/// What became of one append.
+type Committed = Result<Vec<attune_types::RunId>, attune_port::AppendError>;

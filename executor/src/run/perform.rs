@@ -3,6 +3,7 @@
 
 use super::actor::RunCell;
 use super::registry::Registry;
+use super::slot::{self, Slots};
 use crate::config::{Deps, ExecutorConfig};
 use crate::native::{self, NativeDeps};
 use attune_batch::Batcher;
@@ -28,6 +29,7 @@ pub(crate) struct Performer {
     shards: u16,
     opener: Batcher<NewRun, Result<OpenOutcome, String>>,
     commands: Batcher<NewInboxCommand, Result<(), String>>,
+    pub(super) slots: Slots,
     natives: NativeDeps,
 }
 
@@ -54,6 +56,7 @@ impl Performer {
             shards,
             opener,
             commands,
+            slots: slot::start(deps),
             natives: NativeDeps::new(deps, config),
         }
     }
@@ -206,6 +209,7 @@ impl RunCell {
                     let by = "parent".to_owned();
                     self.command_child(run, self.fresh_id(), Command::Resume { by });
                 }
+                Effect::AcquireSlot(order) => self.acquire_slot(*order),
                 // The actor's own timer follows the state.
                 Effect::WakeAt(_) => {}
             }

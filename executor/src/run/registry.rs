@@ -10,9 +10,7 @@ use super::perform::Performer;
 use super::ticket::Ticket;
 use crate::config::{Deps, ExecutorConfig};
 use crate::live::Live;
-use attune_batch::Batcher;
 use attune_flow::run::Command;
-use attune_port::{Append, AppendError};
 use attune_types::RunId;
 use ractor::{ActorCell, ActorId, ActorRef, ActorRuntime};
 use std::collections::HashMap;
@@ -28,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) config: ExecutorConfig,
     pub(crate) shards: u16,
     pub(crate) loader: Loader,
-    pub(crate) commits: Batcher<Append, Result<(), AppendError>>,
+    pub(crate) commits: super::Commits,
     pub(crate) performer: Performer,
     pub(crate) live: Live,
 }

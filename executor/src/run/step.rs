@@ -3,6 +3,7 @@
 use super::actor::{RunCell, RunMessage, StoredWake, Waiting};
 use super::count;
 use super::load::SNAPSHOT_VERSION;
+use super::slot::line_of;
 use super::ticket::Ticket;
 use attune_flow::run::{
     Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide_with_keys, fold,
@@ -62,6 +63,7 @@ impl RunCell {
             rows: Vec::new(),
         };
         let was = live.state.status();
+        let had_started = live.state.started_at().is_some();
         let mut events = Vec::new();
         // In the order in which they came to be: lists show them so.
         let mut rows = IndexMap::new();
@@ -84,6 +86,9 @@ impl RunCell {
                 closed.push(attempt);
                 self.natives.remove(&attempt);
                 self.care.settled(&attempt);
+            }
+            if is_about_slot(&command) {
+                self.care.placed();
             }
             if let attune_flow::run::Command::AttemptStarted { attempt, .. } = &command {
                 self.care.started(attempt);
@@ -111,7 +116,7 @@ impl RunCell {
             .begin(&flight.owed, clock.now(), &self.registry.shared.config);
         flight.status = live.state.status();
         flight.changed = !events.is_empty();
-        flight.began = was == ExecutionStatus::Requested && flight.status != was;
+        flight.began = live.state.started_at().is_some() && !had_started;
         flight.rows = rows.into_values().collect();
         let after_seq = live.seq;
         let stored: Vec<StoredEvent> = events
@@ -127,7 +132,7 @@ impl RunCell {
         let nothing = !flight.changed && flight.inbox.is_empty() && closed.is_empty();
         if nothing && !self.wake_is_stale() {
             self.flight = Some(flight);
-            drop(myself.cast(RunMessage::Committed(Ok(()))));
+            drop(myself.cast(RunMessage::Committed(Ok(Vec::new()))));
             return;
         }
         let wake_at = self.next_look();
@@ -161,6 +166,7 @@ impl RunCell {
             closed,
             inbox,
             emitted,
+            slot: over.then(|| line_of(&live.state)).flatten(),
         };
         self.flight = Some(flight);
         let registry = Arc::clone(&self.registry);
@@ -197,7 +203,7 @@ impl RunCell {
     }
 
     /// The commit happened: act, tell, acknowledge, and go on with what came meanwhile.
-    pub(crate) async fn committed(&mut self, myself: &ActorRef<RunMessage>) {
+    pub(crate) async fn committed(&mut self, myself: &ActorRef<RunMessage>, given: Vec<RunId>) {
         let Some(flight) = self.flight.take() else {
             return;
         };
@@ -215,6 +221,10 @@ impl RunCell {
         }
         if flight.status.is_terminal() {
             self.hint_parent();
+        }
+        if !given.is_empty() {
+            let performer = &self.registry.shared.performer;
+            performer.hint_runs(&self.registry, given);
         }
         self.registry.shared.performer.hint_events(flight.emitted);
         self.perform(flight.owed).await;
@@ -366,4 +376,13 @@ fn to_parent(state: &RunState) -> Option<NewInboxCommand> {
             outcome,
         },
     })
+}
+
+/// Whether the store has answered about the run's place.
+const fn is_about_slot(command: &attune_flow::run::Command) -> bool {
+    use attune_flow::run::Command;
+    matches!(
+        command,
+        Command::SlotGranted | Command::SlotQueued { .. } | Command::SlotRefused { .. }
+    )
 }

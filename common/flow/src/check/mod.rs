@@ -24,7 +24,7 @@ pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, p
 pub use lookup::{ActionLookup, Layered};
 pub use pack::{CompiledPack, compile_pack, outlines};
 
-use crate::program::{Program, ProgramKind, RunLimits};
+use crate::program::{Concurrency, Program, ProgramKind, RunLimits};
 use crate::syntax::{self, Form, Parsed, ast, codes};
 use attune_pack::{
     ActionDef, Delivery, Diagnostic, Diagnostics, LimitsDef, OutputFormat, Runner, Sink,
@@ -220,13 +220,6 @@ fn program(
             Some("move a part into a workflow of its own".to_owned());
         return None;
     }
-    if let Some(span) = workflow.concurrency {
-        sink.error(
-            codes::UNSUPPORTED,
-            span,
-            "`concurrency` of a workflow is not supported yet",
-        );
-    }
     let mut templates = Templates {
         text,
         sink,
@@ -244,6 +237,7 @@ fn program(
     let all_vars = At::Start(workflow.vars.len());
     let timeout = optional(&workflow.timeout, |node| templates.duration(node, all_vars));
     let trace_tag = optional(&workflow.trace_tag, |node| templates.value(node, all_vars));
+    let concurrency = concurrency(workflow, &mut templates, all_vars);
     let mut lowering =
         lower::Lowering::new(&flat, actions, &mut templates, workflow.retry.as_ref());
     let labels = lowering.entries(&workflow.labels, all_vars);
@@ -287,12 +281,29 @@ fn program(
         timeout: timeout?,
         on_failure: workflow.on_failure,
         cancellation: workflow.cancellation,
+        concurrency: concurrency?,
         labels: labels?,
         trace_tag: trace_tag?,
         limits: RunLimits::default(),
         graph: Default::default(),
     };
     Some(program.seal())
+}
+
+/// `Some(None)` for what is not given, `None` for what has errors.
+fn concurrency(
+    workflow: &ast::Workflow,
+    templates: &mut Templates<'_>,
+    at: At,
+) -> Option<Option<Concurrency>> {
+    let Some(written) = &workflow.concurrency else {
+        return Some(None);
+    };
+    Some(Some(Concurrency {
+        limit: written.limit,
+        key: optional(&written.key, |node| templates.value(node, at))?,
+        on_limit: written.on_limit,
+    }))
 }
 
 /// `Some(None)` for what is not given, `None` for what has errors.

@@ -3,7 +3,7 @@
 //! Made by the executor from bus messages and inbox rows; stored in the inbox as JSON, so a change of
 //! shape needs an upcaster in `wire`.
 
-use attune_types::{AttemptId, ErrorInfo, JsonValue};
+use attune_types::{AttemptId, ErrorInfo, JsonValue, RunId};
 use serde::{Deserialize, Serialize};
 
 /// One request to a run. Repeating a command adds no event.
@@ -61,6 +61,18 @@ pub enum Command {
     Resume {
         /// Login of who asked.
         by: String,
+    },
+    /// The place among the runs of its workflow that the run asked for is its own.
+    SlotGranted,
+    /// All places are taken: the run stands in line for one.
+    SlotQueued {
+        /// Who holds them.
+        holders: Vec<RunId>,
+    },
+    /// All places are taken, and the workflow does not let its runs wait.
+    SlotRefused {
+        /// Who holds them.
+        holders: Vec<RunId>,
     },
 }
 

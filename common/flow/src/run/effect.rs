@@ -4,7 +4,7 @@
 //! harmless because each is keyed by an attempt or a child run whose id never changes.
 
 use super::Secrets;
-use crate::program::{NativeAction, WorkerSpec};
+use crate::program::{NativeAction, OnLimit, WorkerSpec};
 use attune_types::{AttemptId, Duration, ExecutionId, JsonMap, Ref, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ pub enum EffectKey {
     Pause(RunId),
     /// Have this child run resumed.
     Resume(RunId),
+    /// Have a place among the runs of the workflow.
+    Slot,
     /// Look again at the earliest time that something is due.
     Wake,
 }
@@ -56,6 +58,9 @@ pub enum Effect {
         /// Which.
         run: RunId,
     },
+    /// Ask the store for a place among the runs of the workflow. Asked again, the answer is that of the
+    /// first time, or what has come of it.
+    AcquireSlot(Box<SlotOrder>),
     /// Send [`Command::Wake`](super::Command::Wake) at that time.
     WakeAt(Timestamp),
 }
@@ -120,6 +125,21 @@ pub struct NativeOrder {
     pub timeout: Option<Duration>,
     /// The secrets whose tokens stand in the input.
     pub secrets: Option<Secrets>,
+}
+
+/// A place among the runs of a workflow that the run needs before its tasks start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotOrder {
+    /// The run.
+    pub run: RunId,
+    /// The workflow.
+    pub workflow: Ref,
+    /// The rendered key; none if all runs of the workflow are one group.
+    pub key: Option<String>,
+    /// How many runs of that key may be active at once.
+    pub limit: u32,
+    /// What happens when all places are taken.
+    pub on_limit: OnLimit,
 }
 
 /// A child run that is to exist.

@@ -9,10 +9,10 @@ mod parts;
 pub use parts::{Arrival, By, JoinStart, StopReason};
 
 use super::{KeyRead, ProcessInfo, Report, RunHeader};
-use crate::program::TaskIx;
+use crate::program::{OnLimit, TaskIx};
 use attune_template::Nonce;
 use attune_types::{
-    Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, Timestamp,
+    Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId, Timestamp,
 };
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,30 @@ pub enum Event {
         nonce: Option<Nonce>,
         /// What was seen of each: only those that were not seen so before.
         read: Vec<KeyRead>,
+    },
+    /// It needs a place among the runs of its workflow before its tasks start.
+    SlotRequested {
+        /// When.
+        at: Timestamp,
+        /// The rendered key; none if all runs of the workflow are one group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// How many runs of that key may be active at once.
+        limit: u32,
+        /// What happens when all places are taken.
+        on_limit: OnLimit,
+    },
+    /// All places are taken; it stands in line for one.
+    SlotQueued {
+        /// When.
+        at: Timestamp,
+        /// Who holds them.
+        holders: Vec<RunId>,
+    },
+    /// A place is its own until it ends.
+    SlotGranted {
+        /// When.
+        at: Timestamp,
     },
     /// A task was reached; it starts as soon as it may.
     TaskActivated {

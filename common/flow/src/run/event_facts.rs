@@ -12,6 +12,9 @@ impl Event {
             Self::RunOpened { .. } => "run_opened",
             Self::RunBegun { .. } => "run_begun",
             Self::KeysRead { .. } => "keys_read",
+            Self::SlotRequested { .. } => "slot_requested",
+            Self::SlotQueued { .. } => "slot_queued",
+            Self::SlotGranted { .. } => "slot_granted",
             Self::TaskActivated { .. } => "task_activated",
             Self::Tagged { .. } => "tagged",
             Self::JoinMoved { .. } => "join_moved",
@@ -38,10 +41,13 @@ impl Event {
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 25] = [
+    pub const KINDS: [&'static str; 28] = [
         "run_opened",
         "run_begun",
         "keys_read",
+        "slot_requested",
+        "slot_queued",
+        "slot_granted",
         "task_activated",
         "tagged",
         "join_moved",
@@ -72,6 +78,9 @@ impl Event {
             Self::RunOpened { at, .. }
             | Self::RunBegun { at, .. }
             | Self::KeysRead { at, .. }
+            | Self::SlotRequested { at, .. }
+            | Self::SlotQueued { at, .. }
+            | Self::SlotGranted { at, .. }
             | Self::TaskActivated { at, .. }
             | Self::Tagged { at, .. }
             | Self::JoinMoved { at, .. }
@@ -118,6 +127,9 @@ impl Event {
             Self::RunOpened { .. }
             | Self::RunBegun { .. }
             | Self::KeysRead { .. }
+            | Self::SlotRequested { .. }
+            | Self::SlotQueued { .. }
+            | Self::SlotGranted { .. }
             | Self::JoinMoved { .. }
             | Self::FailurePlanned { .. }
             | Self::RunFailing { .. }

@@ -43,6 +43,9 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         Event::RunOpened { .. } => {}
         Event::RunBegun { .. }
         | Event::KeysRead { .. }
+        | Event::SlotRequested { .. }
+        | Event::SlotQueued { .. }
+        | Event::SlotGranted { .. }
         | Event::FailurePlanned { .. }
         | Event::RunFailing { .. }
         | Event::CancelRequested { .. }

@@ -5,7 +5,7 @@
 //! the whole computation.
 
 use super::evolve::{apply, children};
-use super::outstanding::{owed_for, wake};
+use super::outstanding::{owed_for, slot, wake};
 use super::{Effect, EffectKey, Event, ExecutionRow, Notice, RunState, announce};
 use crate::program::Program;
 use attune_types::ExecutionId;
@@ -87,6 +87,7 @@ fn owed_by(
             owed_for(program, state, execution, &mut owed);
         }
     }
+    owed.extend(slot(state));
     owed.extend(wake(state));
     owed
 }

@@ -24,7 +24,7 @@ mod view_of;
 
 pub use command::{Command, Outcome, ProcessInfo, Report};
 pub use decide::{decide, decide_with_keys};
-pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, WorkOrder};
+pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, SlotOrder, WorkOrder};
 pub use event::{Arrival, By, Event, JoinStart, StopReason, Values};
 pub use evolve::evolve;
 pub use fold::{Change, fold};
@@ -36,5 +36,6 @@ pub use rejection::Rejection;
 pub use secret::{KeyRead, Secrets};
 pub use state::RunState;
 pub use state::execution::{Attempt, Execution, Parts, Phase, Reports, Tally};
+pub use state::slot::Slot;
 pub use state::task::{JoinState, TaskState};
 pub use view::{ExecutionKind, ExecutionRow, Notice};

@@ -4,7 +4,7 @@
 
 use super::event::By;
 use super::state::execution::{Attempt, Execution};
-use super::{ChildOrder, Effect, EffectKey, NativeOrder, RunState, WorkOrder};
+use super::{ChildOrder, Effect, EffectKey, NativeOrder, RunState, SlotOrder, WorkOrder};
 use crate::program::{Performer, Program, Work};
 use attune_types::{AttemptId, JsonMap, JsonValue, RunId};
 use std::collections::BTreeMap;
@@ -18,8 +18,23 @@ pub fn outstanding(program: &Program, state: &RunState) -> BTreeMap<EffectKey, E
     for execution in state.live() {
         owed_for(program, state, execution, &mut owed);
     }
+    owed.extend(slot(state));
     owed.extend(wake(state));
     owed
+}
+
+/// The place that the run waits for.
+pub(super) fn slot(state: &RunState) -> Option<(EffectKey, Effect)> {
+    let slot = state.slot().filter(|_| state.is_slot_wanted())?;
+    let header = state.header();
+    let order = SlotOrder {
+        run: header.run,
+        workflow: header.action.clone(),
+        key: slot.key.clone(),
+        limit: slot.limit,
+        on_limit: slot.on_limit,
+    };
+    Some((EffectKey::Slot, Effect::AcquireSlot(Box::new(order))))
 }
 
 /// The timer that the run owes.

@@ -72,7 +72,7 @@ impl RunScope<'_> {
         Some(match name {
             "execution_id" => json!(header.run),
             "workflow" => json!({"ref": header.action, "version": header.version}),
-            "timestamp" => json!(self.state.started_at().unwrap_or(self.now.at)),
+            "timestamp" => json!(self.state.begun_at().unwrap_or(self.now.at)),
             "identity" => json!({"login": header.started_by}),
             "parent_id" => json!(header.parent.as_ref().map(|parent| parent.run)),
             "attempt" => json!(self.attempt),

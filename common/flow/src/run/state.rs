@@ -6,6 +6,7 @@
 pub(super) mod cache;
 pub(super) mod execution;
 mod query;
+pub(super) mod slot;
 mod snapshot;
 pub(super) mod task;
 pub(super) mod trie;
@@ -54,6 +55,9 @@ pub(super) struct About {
     #[serde(default, skip_serializing_if = "no_keys")]
     pub(super) keys: Arc<BTreeMap<String, KeySeen>>,
     pub(super) deadline: Option<Timestamp>,
+    /// The place among the runs of its workflow that it asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) slot: Option<Arc<slot::Slot>>,
     pub(super) cost_usd: f64,
     /// Task activations so far.
     pub(super) activations: u32,
@@ -121,6 +125,7 @@ impl RunState {
                 secrets,
                 keys: Arc::default(),
                 deadline: None,
+                slot: None,
                 cost_usd: 0.0,
                 activations: 0,
                 created: 0,

@@ -3,7 +3,7 @@
 //! Owns data only. Made by the readers beside it, read by [`crate::check`]. Values that may hold
 //! templates stay YAML nodes, so that an error inside of one still knows its line.
 
-use crate::program::{Backoff, Cancellation, Join, OnFailure, Tolerate};
+use crate::program::{Backoff, Cancellation, Join, OnFailure, OnLimit, Tolerate};
 use attune_pack::yaml::Node;
 use attune_pack::{Schema, Span};
 use attune_types::{Duration, Ref};
@@ -64,12 +64,23 @@ pub struct Workflow {
     pub on_failure: OnFailure,
     /// `cancellation_policy`.
     pub cancellation: Cancellation,
-    /// Where `concurrency` stands.
-    pub concurrency: Option<Span>,
+    /// `concurrency`.
+    pub concurrency: Option<Concurrency>,
     /// `labels`.
     pub labels: Vec<Entry>,
     /// `trace_tag`.
     pub trace_tag: Option<Node>,
+}
+
+/// `concurrency` of a workflow.
+#[derive(Clone, Debug)]
+pub struct Concurrency {
+    /// `limit`, or the number itself.
+    pub limit: u32,
+    /// `key`.
+    pub key: Option<Node>,
+    /// `on_limit`.
+    pub on_limit: OnLimit,
 }
 
 /// One task.

@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod codes;
 
+mod concurrency;
 mod entries;
 mod items;
 mod next;

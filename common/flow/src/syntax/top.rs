@@ -4,7 +4,7 @@
 
 use super::ast::Workflow;
 use super::entries::{entries_at, kept, reference_at};
-use super::{Form, codes, retry, task};
+use super::{Form, codes, concurrency, retry, task};
 use crate::program::{Cancellation, OnFailure};
 use attune_pack::yaml::Node;
 use attune_pack::{MapReader, Schema, Sink};
@@ -46,9 +46,7 @@ pub(super) fn workflow(root: &Node, form: Form, sink: &mut Sink) -> Option<Workf
             ("cancel_running", Cancellation::CancelRunning),
         ],
     );
-    let concurrency = reader
-        .node("concurrency")
-        .map(|_| reader.key_span("concurrency"));
+    let concurrency = concurrency::concurrency_at(&mut reader);
     let labels = entries_at(&mut reader, "labels").unwrap_or_default();
     let trace_tag = kept(&mut reader, "trace_tag");
     // For people and editors: kept out of the Program on purpose.
@@ -97,7 +95,7 @@ fn version(reader: &mut MapReader<'_, '_>) -> Option<String> {
 }
 
 /// One word of a few.
-fn word<T: Copy>(
+pub(super) fn word<T: Copy>(
     reader: &mut MapReader<'_, '_>,
     key: &'static str,
     words: &[(&str, T)],

@@ -147,6 +147,43 @@ workflows/flow.yaml:19:5: error[FLOW003]: a task must be a map, not text
 }
 
 #[test]
+fn wrong_bounds_on_runs() {
+    for (bound, said) in [
+        (
+            "0",
+            "4:14: error[FLOW004]: the limit of runs at once must be a whole number from 1",
+        ),
+        (
+            "lots",
+            "4:14: error[FLOW003]: `concurrency` must be a number or `{limit, key, on_limit}`, not text",
+        ),
+        (
+            "{limit: x}",
+            "4:22: error[FLOW004]: the limit of runs at once must be a whole number from 1",
+        ),
+        (
+            "{key: a}",
+            "error[FLOW002]: concurrency needs the key `limit`",
+        ),
+        (
+            "{limit: 1, on_limit: rejekt}",
+            "help: did you mean `reject`?",
+        ),
+        (
+            "{limit: 1, keys: a}",
+            "error[FLOW001]: unknown key `keys` in concurrency",
+        ),
+        ("{limit: 1, key: \"{{ parameters.\"}", "error[FLOW030]"),
+        ("{limit: 1, key: \"{{ task.a.result }}\"}", "error[FLOW03"),
+    ] {
+        let found = errors(&format!(
+            "concurrency: {bound}\ntasks: [{{name: a, action: core.noop}}]\n"
+        ));
+        assert!(found.contains(said), "{bound}: {found}");
+    }
+}
+
+#[test]
 fn wrong_schemas() {
     assert_snapshot!(errors("
 parameters:
@@ -189,14 +226,11 @@ workflows/flow.yaml:11:12: error[FLOW005]: a second task is named `b`; the first
 #[test]
 fn what_is_not_supported_is_said() {
     assert_snapshot!(errors("
-concurrency: 1
+
 tasks:
   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
   - {name: b, action: core.inquiry, input: {prompt: \"{{ kv.get('x') }}\"}}
 "), @r#"
-workflows/flow.yaml:5:1: error[FLOW006]: `concurrency` of a workflow is not supported yet
-  5 | concurrency: 1
-    | ^^^^^^^^^^^
 workflows/flow.yaml:7:51: error[FLOW006]: `worker_selector` is not supported yet
   7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
     |                                                   ^

@@ -4,7 +4,7 @@ use crate::check_support::{catalogue, check, errors, layered};
 use attune_flow::check::{
     compile, compile_graph, compile_inline, compile_pack, outline, pointer_of,
 };
-use attune_flow::program::{Join, Performer, Program, Target, TaskIx, Tolerate, Work};
+use attune_flow::program::{Join, OnLimit, Performer, Program, Target, TaskIx, Tolerate, Work};
 use attune_pack::{Runner, from_files};
 use attune_types::Duration;
 use serde_json::json;
@@ -43,6 +43,20 @@ fn ways(program: &Program, task: &str) -> Vec<String> {
             format!("{when} / {} / {}", publish.join(","), to.join(","))
         })
         .collect()
+}
+
+#[test]
+fn a_bound_on_runs_has_two_forms() {
+    let bound = |text: &str| {
+        let graph = format!("concurrency: {text}\ntasks: [{{name: a, action: core.noop}}]\n");
+        check(&graph).unwrap().program.concurrency.unwrap()
+    };
+    let plain = bound("3");
+    assert_eq!((plain.limit, plain.on_limit), (3, OnLimit::Queue));
+    assert!(plain.key.is_none());
+    let long = bound("{limit: 1, key: \"{{ system.identity.login }}\", on_limit: cancel_oldest}");
+    assert_eq!((long.limit, long.on_limit), (1, OnLimit::CancelOldest));
+    assert!(long.key.is_some());
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod check_program;
 mod check_support;
 mod run_acceptance;
 mod run_basics;
+mod run_concurrency;
 mod run_joins;
 mod run_keys;
 mod run_parts;

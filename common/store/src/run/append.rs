@@ -11,11 +11,17 @@ use crate::columns::{EventColumns, InboxColumns, RowColumns, TriggerColumns, int
 use crate::error::{Failure as _, repeat};
 use crate::json;
 use crate::pool::PgStore;
+use crate::slot::{self, Line};
 use crate::time::{SqlTime, sql};
 use attune_port::{Append, AppendError, StoreError};
+use attune_types::RunId;
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The answer to one append.
+type Answer = Result<Vec<RunId>, AppendError>;
 
 /// Bytes of one statement, roughly; more is written by several.
 const MOST_BYTES: usize = 32 << 20;
@@ -43,6 +49,8 @@ struct Batch {
     answered: (Vec<i32>, Vec<Uuid>),
     sent: InboxColumns,
     emitted: TriggerColumns,
+    /// Ends of runs that stood in a line.
+    slots: Vec<(usize, RunId, Line)>,
 }
 
 /// Position of the `index`-th new row of a step that begins after event `after`: rows come in the
@@ -118,13 +126,18 @@ impl Batch {
         for emitted in &append.emitted {
             self.emitted.push(n, &emitted.event);
         }
+        if let Some(line) = append.slot.as_ref().filter(|_| !append.update.active) {
+            let n = usize::try_from(n).unwrap_or(usize::MAX);
+            self.slots.push((n, append.run, Line::from(line)));
+        }
     }
 
     fn bytes(&self) -> usize {
         self.events.bytes + self.rows.bytes
     }
 
-    async fn write(self, store: &PgStore) -> Result<Vec<(usize, i32)>, StoreError> {
+    async fn write(self, store: &PgStore) -> Result<Vec<Verdict>, StoreError> {
+        let slots = self.slots;
         let query = sqlx::query(include_str!("append.sql"))
             .bind(self.runs.ord)
             .bind(self.runs.run)
@@ -145,31 +158,76 @@ impl Batch {
             .bind(self.answered.0)
             .bind(self.answered.1);
         let query = self.emitted.bind(self.sent.bind(query));
-        let rows = query.fetch_all(&store.engine).await.store()?;
-        rows.iter()
-            .map(|row| {
-                let n: i32 = row.try_get("ord").store()?;
-                let code: i32 = row.try_get("code").store()?;
-                Ok((usize::try_from(n).unwrap_or(usize::MAX), code))
-            })
-            .collect()
+        if slots.is_empty() {
+            let rows = query.fetch_all(&store.engine).await.store()?;
+            return verdicts(&rows);
+        }
+        // Places are freed, and given to the next, in the transaction that ends the run.
+        let mut transaction = store.engine.begin().await.store()?;
+        let rows = query.fetch_all(&mut *transaction).await.store()?;
+        let mut verdicts = verdicts(&rows)?;
+        let good: BTreeSet<usize> = verdicts
+            .iter()
+            .filter(|verdict| verdict.code == 0)
+            .map(|verdict| verdict.n)
+            .collect();
+        let ended: Vec<(usize, RunId, Line)> = slots
+            .into_iter()
+            .filter(|(n, ..)| good.contains(n))
+            .collect();
+        let freed: Vec<(RunId, Line)> = ended
+            .iter()
+            .map(|(_, run, line)| (*run, line.clone()))
+            .collect();
+        let given = slot::free(&mut transaction, &freed).await?;
+        transaction.commit().await.store()?;
+        for (run, line) in given {
+            let by = ended.iter().find(|(_, _, freed)| *freed == line);
+            if let Some((by, ..)) = by
+                && let Some(verdict) = verdicts.iter_mut().find(|verdict| verdict.n == *by)
+            {
+                verdict.given.push(run);
+            }
+        }
+        Ok(verdicts)
     }
 }
 
+/// What the database says to one entry.
+struct Verdict {
+    n: usize,
+    code: i32,
+    /// Runs that got the place of the one that ended.
+    given: Vec<RunId>,
+}
+
+fn verdicts(rows: &[PgRow]) -> Result<Vec<Verdict>, StoreError> {
+    rows.iter()
+        .map(|row| {
+            let n: i32 = row.try_get("ord").store()?;
+            Ok(Verdict {
+                n: usize::try_from(n).unwrap_or(usize::MAX),
+                code: row.try_get("code").store()?,
+                given: Vec::new(),
+            })
+        })
+        .collect()
+}
+
 /// Commits a batch; answers in order.
-pub(crate) async fn append(store: &PgStore, batch: Vec<Append>) -> Vec<Result<(), AppendError>> {
-    let mut answers: Vec<Option<AppendError>> = Vec::with_capacity(batch.len());
+pub(crate) async fn append(store: &PgStore, batch: Vec<Append>) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
     let mut columns = Batch::default();
     let mut together = Vec::new();
     let mut runs = BTreeSet::new();
     for (n, append) in batch.iter().enumerate() {
         answers.push(match check(append) {
-            Err(error) => Some(AppendError::Store(error)),
-            Ok(_) if !runs.insert(append.run) => Some(moved(append)),
+            Err(error) => Err(AppendError::Store(error)),
+            Ok(_) if !runs.insert(append.run) => Err(moved(append)),
             Ok(commands) => {
                 columns.push(ord(n), append, commands);
                 together.push(n);
-                None
+                Ok(Vec::new())
             }
         });
         if columns.bytes() >= MOST_BYTES {
@@ -182,9 +240,6 @@ pub(crate) async fn append(store: &PgStore, batch: Vec<Append>) -> Vec<Result<()
         write(store, &batch, columns, &together, &mut answers).await;
     }
     answers
-        .into_iter()
-        .map(|answer| answer.map_or(Ok(()), Err))
-        .collect()
 }
 
 /// Writes the entries `together` of a batch and notes the answers.
@@ -193,10 +248,10 @@ async fn write(
     batch: &[Append],
     columns: Batch,
     together: &[usize],
-    answers: &mut [Option<AppendError>],
+    answers: &mut [Answer],
 ) {
     let error = match columns.write(store).await {
-        Ok(verdicts) => return note(batch, &verdicts, answers),
+        Ok(verdicts) => return note(batch, verdicts, answers),
         Err(error) => error,
     };
     let alone = !error.is_transient() && together.len() > 1;
@@ -207,29 +262,30 @@ async fn write(
         let commands = match check(append) {
             Ok(commands) if alone => commands,
             _ => {
-                *answer = Some(AppendError::Store(repeat(&error)));
+                *answer = Err(AppendError::Store(repeat(&error)));
                 continue;
             }
         };
         let mut single = Batch::default();
         single.push(ord(*n), append, commands);
         match single.write(store).await {
-            Ok(verdicts) => note(batch, &verdicts, answers),
-            Err(error) => *answer = Some(AppendError::Store(error)),
+            Ok(verdicts) => note(batch, verdicts, answers),
+            Err(error) => *answer = Err(AppendError::Store(error)),
         }
     }
 }
 
-fn note(batch: &[Append], verdicts: &[(usize, i32)], answers: &mut [Option<AppendError>]) {
-    for (n, code) in verdicts {
-        if let (Some(answer), Some(append)) = (answers.get_mut(*n), batch.get(*n)) {
-            *answer = match code {
-                0 => None,
-                1 => Some(AppendError::Fenced {
+fn note(batch: &[Append], verdicts: Vec<Verdict>, answers: &mut [Answer]) {
+    for verdict in verdicts {
+        let n = verdict.n;
+        if let (Some(answer), Some(append)) = (answers.get_mut(n), batch.get(n)) {
+            *answer = match verdict.code {
+                0 => Ok(verdict.given),
+                1 => Err(AppendError::Fenced {
                     shard: append.shard,
                     epoch: append.epoch,
                 }),
-                _ => Some(moved(append)),
+                _ => Err(moved(append)),
             };
         }
     }

@@ -15,6 +15,7 @@ use crate::columns::{InboxColumns, int, ord};
 use crate::error::Failure as _;
 use crate::json;
 use crate::pool::PgStore;
+use crate::slot;
 use crate::time;
 use async_trait::async_trait;
 use attune_port::{
@@ -42,7 +43,7 @@ impl RunStore for PgStore {
         open(&mut connection, self.shards, &runs).await
     }
 
-    async fn append(&self, batch: Vec<Append>) -> Vec<Result<(), AppendError>> {
+    async fn append(&self, batch: Vec<Append>) -> Vec<Result<Vec<RunId>, AppendError>> {
         append::append(self, batch).await
     }
 
@@ -147,15 +148,18 @@ impl RunStore for PgStore {
 
     async fn quarantine(&self, run: RunId, reason: &str) -> Result<(), StoreError> {
         let told = NewInboxCommand::end_of_unreadable(run, reason);
+        let mut transaction = self.engine.begin().await.store()?;
         sqlx::query(include_str!("quarantine.sql"))
             .bind(run.uuid())
             .bind(reason.replace('\0', "\u{FFFD}"))
             .bind(told.id)
             .bind(json::encode(&told.command)?)
-            .execute(&self.engine)
+            .execute(&mut *transaction)
             .await
             .store()?;
-        Ok(())
+        let line = slot::line_of(&mut transaction, run).await?;
+        slot::free(&mut transaction, &line).await?;
+        transaction.commit().await.store()
     }
 
     async fn shards(&self) -> Result<u16, StoreError> {

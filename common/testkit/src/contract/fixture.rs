@@ -235,6 +235,7 @@ impl Owner {
             closed: Vec::new(),
             inbox: Vec::new(),
             emitted: Vec::new(),
+            slot: None,
         })
     }
 
@@ -254,7 +255,7 @@ impl Owner {
 ///
 /// # Errors
 /// What the store answered.
-pub async fn commit(harness: &dyn Harness, step: Append) -> Result<(), AppendError> {
+pub async fn commit(harness: &dyn Harness, step: Append) -> Result<Vec<RunId>, AppendError> {
     let mut answers = harness.stores().runs.append(vec![step]).await;
     assert_eq!(answers.len(), 1);
     answers.remove(0)

@@ -16,6 +16,7 @@ pub mod load;
 pub mod read;
 pub mod run;
 pub mod schedule;
+pub mod slot;
 pub mod tag;
 pub mod work;
 pub mod workflow;
@@ -117,6 +118,11 @@ macro_rules! store_contract {
         ]);
         $crate::store_contract!(@group $harness, schedule: [
             made_once, ticks_once, ticks_in_one_batch, skips, cursors_are_kept, statuses_are_kept,
+        ]);
+        $crate::store_contract!(@group $harness, slot: [
+            places_go_round_in_order, lines_are_told_apart, refused_ones_stand_in_no_line,
+            the_oldest_make_room, ended_runs_get_no_place, a_refused_end_keeps_the_place,
+            no_place_is_lost, many_at_once_keep_the_limit,
         ]);
         $crate::store_contract!(@group $harness, catalogue: [
             registers_and_reads_back, reports_what_changed, enabled_rules_stay_enabled,

@@ -282,6 +282,7 @@ impl ProgramBuilder {
                 timeout: None,
                 on_failure: OnFailure::default(),
                 cancellation: Cancellation::default(),
+                concurrency: None,
                 labels: Vec::new(),
                 trace_tag: None,
                 limits: RunLimits::default(),

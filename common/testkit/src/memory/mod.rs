@@ -14,6 +14,7 @@ mod page;
 mod read;
 mod run;
 mod schedule;
+mod slot;
 mod work;
 mod workflow;
 
@@ -35,6 +36,7 @@ struct State {
     events: event::Events,
     work: work::Work,
     leases: lease::Leases,
+    slots: slot::Slots,
     schedules: schedule::Schedules,
     catalogue: catalogue::Catalogue,
     identities: identity::Identities,
@@ -66,6 +68,7 @@ impl MemoryStore {
             events: shared.clone(),
             work: shared.clone(),
             leases: shared.clone(),
+            slots: shared.clone(),
             schedules: shared.clone(),
             identities: shared,
         }

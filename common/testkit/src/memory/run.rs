@@ -84,7 +84,7 @@ impl Runs {
         OpenOutcome::Created
     }
 
-    fn send(&mut self, commands: Vec<NewInboxCommand>, now: Timestamp) {
+    pub(super) fn send(&mut self, commands: Vec<NewInboxCommand>, now: Timestamp) {
         for new in commands {
             let known = self
                 .inbox
@@ -142,7 +142,11 @@ fn checked(append: &Append) -> Result<(Vec<StoredEvent>, Vec<ExecutionRow>), Sto
     ))
 }
 
-fn append_one(state: &mut State, append: Append, now: Timestamp) -> Result<(), AppendError> {
+fn append_one(
+    state: &mut State,
+    append: Append,
+    now: Timestamp,
+) -> Result<Vec<RunId>, AppendError> {
     let (events, rows) = checked(&append)?;
     if !state.leases.is_held(
         "shard",
@@ -185,7 +189,10 @@ fn append_one(state: &mut State, append: Append, now: Timestamp) -> Result<(), A
             .events
             .record(check::trigger_event(&emitted.event)?, now);
     }
-    Ok(())
+    if append.update.active || append.slot.is_none() {
+        return Ok(Vec::new());
+    }
+    Ok(state.free_slots(&[append.run], now))
 }
 
 #[async_trait]
@@ -203,7 +210,7 @@ impl RunStore for MemoryStore {
             .collect())
     }
 
-    async fn append(&self, batch: Vec<Append>) -> Vec<Result<(), AppendError>> {
+    async fn append(&self, batch: Vec<Append>) -> Vec<Result<Vec<RunId>, AppendError>> {
         let mut state = self.lock();
         let now = self.now();
         let mut seen = BTreeSet::new();
@@ -372,6 +379,7 @@ impl RunStore for MemoryStore {
             row.ended_at = Some(now);
             row.error = Some(ErrorInfo::new(code::INTERNAL, reason));
         }
+        state.free_slots(&[run], now);
         Ok(())
     }
 

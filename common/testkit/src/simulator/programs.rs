@@ -4,7 +4,9 @@ use super::Rng;
 use crate::flow::{
     ProgramBuilder, TaskBuilder, inline, native, parallel, template, worker, workflow,
 };
-use attune_flow::program::{Cancellation, InlineAction, Join, OnFailure, Program, Tolerate};
+use attune_flow::program::{
+    Cancellation, Concurrency, InlineAction, Join, OnFailure, OnLimit, Program, Tolerate,
+};
 use serde_json::json;
 
 /// A Program that may do anything the language has, small enough to be run to its end.
@@ -49,6 +51,11 @@ pub fn random_program(rng: &mut Rng) -> Program {
     let (cancel, finish) = (rng.chance(50), rng.chance(50));
     let timeout = rng.chance(15).then(|| 20 + rng.below(100));
     let with_output = rng.chance(40);
+    let concurrency = rng.chance(10).then(|| Concurrency {
+        limit: 1,
+        key: rng.chance(50).then(|| template(json!("{{ vars.flag }}"))),
+        on_limit: *rng.pick(&[OnLimit::Queue, OnLimit::Reject, OnLimit::CancelOldest]),
+    });
     builder
         .with(|program| {
             program.limits.activations = 120;
@@ -58,6 +65,7 @@ pub fn random_program(rng: &mut Rng) -> Program {
             if finish {
                 program.cancellation = Cancellation::AllowFinish;
             }
+            program.concurrency = concurrency;
             program.timeout = timeout.map(|seconds| template(json!(seconds)));
             if with_output {
                 program.output_map = Some(vec![

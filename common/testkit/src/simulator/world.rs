@@ -7,12 +7,12 @@
 use super::check::{Checks, Violation};
 use super::{Rng, random_program};
 use crate::flow::header;
-use attune_flow::program::Program;
+use attune_flow::program::{OnLimit, Program};
 use attune_flow::run::{
-    Command, Effect, EffectKey, Event, Now, Outcome, ProcessInfo, Report as Told, RunState, decide,
-    fold, outstanding,
+    Command, Effect, EffectKey, Event, Now, Outcome, ProcessInfo, Report as Told, RunState,
+    SlotOrder, decide, fold, outstanding,
 };
-use attune_types::{AttemptId, Duration, ErrorInfo, JsonMap, Timestamp};
+use attune_types::{AttemptId, Duration, ErrorInfo, JsonMap, RunId, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -228,6 +228,7 @@ impl World<'_> {
             Effect::OpenChild(order) => self.work(order.attempt, false),
             Effect::StopAttempt { attempt, .. } => self.stop(attempt),
             Effect::CancelChild { run, .. } => self.stop(AttemptId(run.0)),
+            Effect::AcquireSlot(order) => self.slot(&order),
             Effect::PauseChild { .. } | Effect::ResumeChild { .. } | Effect::WakeAt(_) => {}
         }
         Ok(())
@@ -314,6 +315,21 @@ impl World<'_> {
                 attempt,
                 outcome: Outcome::Cancelled { process: None },
             });
+        }
+    }
+
+    /// The store answers at once, or puts the run in line first, or refuses it.
+    fn slot(&mut self, order: &SlotOrder) {
+        let holders = vec![RunId(uuid::Uuid::from_u128(7))];
+        match self.rng.below(4) {
+            0 if order.on_limit == OnLimit::Reject => {
+                self.mail.push(Command::SlotRefused { holders });
+            }
+            1 => {
+                self.mail.push(Command::SlotQueued { holders });
+                self.mail.push(Command::SlotGranted);
+            }
+            _ => self.mail.push(Command::SlotGranted),
         }
     }
 

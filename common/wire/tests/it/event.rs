@@ -59,35 +59,38 @@ fn the_table_has_every_event() {
             Event::RunOpened { .. } => 0,
             Event::RunBegun { .. } => 1,
             Event::KeysRead { .. } => 2,
-            Event::TaskActivated { .. } => 3,
-            Event::Tagged { .. } => 4,
-            Event::JoinMoved { .. } => 5,
-            Event::Delayed { .. } => 6,
-            Event::ItemsPlanned { .. } => 7,
-            Event::BranchesPlanned { .. } => 8,
-            Event::BranchesTimedOut { .. } => 9,
-            Event::ItemActivated { .. } => 10,
-            Event::AttemptScheduled { .. } => 11,
-            Event::AttemptStarted { .. } => 12,
-            Event::Reported { .. } => 13,
-            Event::AttemptFailed { .. } => 14,
-            Event::AttemptLost { .. } => 15,
-            Event::StopRequested { .. } => 16,
-            Event::ExecutionEnded { .. } => 17,
-            Event::TransitionFired { .. } => 18,
-            Event::FailurePlanned { .. } => 19,
-            Event::RunFailing { .. } => 20,
-            Event::CancelRequested { .. } => 21,
-            Event::RunPaused { .. } => 22,
-            Event::RunResumed { .. } => 23,
-            Event::RunEnded { .. } => 24,
+            Event::SlotRequested { .. } => 3,
+            Event::SlotQueued { .. } => 4,
+            Event::SlotGranted { .. } => 5,
+            Event::TaskActivated { .. } => 6,
+            Event::Tagged { .. } => 7,
+            Event::JoinMoved { .. } => 8,
+            Event::Delayed { .. } => 9,
+            Event::ItemsPlanned { .. } => 10,
+            Event::BranchesPlanned { .. } => 11,
+            Event::BranchesTimedOut { .. } => 12,
+            Event::ItemActivated { .. } => 13,
+            Event::AttemptScheduled { .. } => 14,
+            Event::AttemptStarted { .. } => 15,
+            Event::Reported { .. } => 16,
+            Event::AttemptFailed { .. } => 17,
+            Event::AttemptLost { .. } => 18,
+            Event::StopRequested { .. } => 19,
+            Event::ExecutionEnded { .. } => 20,
+            Event::TransitionFired { .. } => 21,
+            Event::FailurePlanned { .. } => 22,
+            Event::RunFailing { .. } => 23,
+            Event::CancelRequested { .. } => 24,
+            Event::RunPaused { .. } => 25,
+            Event::RunResumed { .. } => 26,
+            Event::RunEnded { .. } => 27,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 25);
+    assert_eq!(KINDS.len(), 28);
 }
 
 #[test]

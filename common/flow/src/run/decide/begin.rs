@@ -1,4 +1,5 @@
-//! `Begin`: variables, labels and time limit are evaluated once, then the entry tasks start.
+//! `Begin`: variables, labels and time limit are evaluated once, then the entry tasks start, or the
+//! run asks for its place among the runs of its workflow.
 
 use super::duration;
 use super::limits::tag_text;
@@ -41,6 +42,14 @@ impl Step<'_> {
             self.fail_run(ExecutionStatus::Failed, error);
             return;
         }
+        match &self.program.concurrency {
+            Some(concurrency) => self.request_slot(concurrency),
+            None => self.start_entries(),
+        }
+    }
+
+    /// Starts the tasks that nothing leads to.
+    pub(super) fn start_entries(&mut self) {
         let program: &Program = self.program;
         let entries: &[TaskIx] = program.graph.entries();
         for task in entries {
@@ -88,7 +97,8 @@ impl Step<'_> {
     }
 }
 
-fn text(value: JsonValue) -> String {
+/// A value as text.
+pub(super) fn text(value: JsonValue) -> String {
     match value {
         JsonValue::String(text) => text,
         other => other.to_string(),

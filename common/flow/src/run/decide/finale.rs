@@ -12,7 +12,8 @@ impl Step<'_> {
     pub(super) fn end_run(&mut self) {
         let about = &self.state.about;
         let started = about.begun_at.is_some() || about.canceling.is_some();
-        if about.end.is_some() || !started || self.state.live_count() > 0 {
+        let waits = self.state.is_slot_wanted() || self.state.live_count() > 0;
+        if about.end.is_some() || !started || waits {
             return;
         }
         if !self.state.is_closing()

@@ -24,6 +24,7 @@ mod render;
 mod report;
 mod retry;
 mod sleep;
+mod slot;
 mod start;
 mod started;
 mod step;
@@ -86,6 +87,9 @@ pub fn decide_with_keys(
         Command::Cancel { by, reason } => step.cancel(by, reason.as_deref())?,
         Command::Pause { by } => step.pause(by)?,
         Command::Resume { by } => step.resume(by)?,
+        Command::SlotGranted => step.slot_granted()?,
+        Command::SlotQueued { holders } => step.slot_queued(holders)?,
+        Command::SlotRefused { holders } => step.slot_refused(holders)?,
     }
     keys::settled(program, state, known, &keys, now, step.settle())
 }

@@ -3,6 +3,7 @@
 use crate::run::event::By;
 use crate::run::secret::with_reads;
 use crate::run::state::execution::Phase;
+use crate::run::state::slot::Slot;
 use crate::run::state::{Canceling, End, Failing, PlannedFailure};
 use crate::run::{Event, RunState};
 use attune_types::ExecutionId;
@@ -31,6 +32,30 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
             let keys = Arc::make_mut(&mut about.keys);
             for read in read {
                 keys.insert(read.key.to_string(), read.seen.clone());
+            }
+        }
+        Event::SlotRequested {
+            key,
+            limit,
+            on_limit,
+            ..
+        } => {
+            state.about.slot = Some(Arc::new(Slot {
+                key: key.clone(),
+                limit: *limit,
+                on_limit: *on_limit,
+                holders: None,
+                granted_at: None,
+            }));
+        }
+        Event::SlotQueued { holders, .. } => {
+            if let Some(slot) = &mut state.about.slot {
+                Arc::make_mut(slot).holders = Some(holders.clone());
+            }
+        }
+        Event::SlotGranted { at } => {
+            if let Some(slot) = &mut state.about.slot {
+                Arc::make_mut(slot).granted_at = Some(*at);
             }
         }
         Event::FailurePlanned { error, after, .. } => {

@@ -2,6 +2,7 @@
 
 use super::RunState;
 use super::execution::{Execution, Phase};
+use super::slot::{Slot, taken};
 use super::task::TaskState;
 use super::trie::earlier;
 use crate::program::TaskIx;
@@ -36,6 +37,8 @@ impl RunState {
             ExecutionStatus::Requested
         } else if about.paused {
             ExecutionStatus::Paused
+        } else if self.is_slot_wanted() {
+            ExecutionStatus::Scheduled
         } else {
             ExecutionStatus::Running
         }
@@ -119,9 +122,27 @@ impl RunState {
         self.about.opened_at
     }
 
-    /// When its first tasks started.
-    pub const fn started_at(&self) -> Option<Timestamp> {
+    /// When its variables were evaluated: templates call this its start.
+    pub const fn begun_at(&self) -> Option<Timestamp> {
         self.about.begun_at
+    }
+
+    /// When its first tasks started.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        match &self.about.slot {
+            Some(slot) => slot.granted_at,
+            None => self.about.begun_at,
+        }
+    }
+
+    /// The place among the runs of its workflow that it asked for, if it needs one.
+    pub fn slot(&self) -> Option<&Slot> {
+        self.about.slot.as_deref()
+    }
+
+    /// Whether it waits for that place.
+    pub fn is_slot_wanted(&self) -> bool {
+        !self.is_closing() && self.slot().is_some_and(|slot| slot.granted_at.is_none())
     }
 
     /// When it ended.
@@ -243,6 +264,15 @@ impl RunState {
         let mut out = Vec::new();
         if self.about.paused {
             out.push("somebody to resume it".to_owned());
+        }
+        if let Some(slot) = self.slot().filter(|_| self.is_slot_wanted()) {
+            out.push(match &slot.holders {
+                Some(holders) => format!(
+                    "a place among its like: {}",
+                    taken(self.header(), slot, holders)
+                ),
+                None => "an executor to ask for its place among its like".to_owned(),
+            });
         }
         out.extend(self.live().into_iter().filter_map(describe_wait));
         out
