@@ -96,6 +96,7 @@ async fn workers(State(app): State<App>, params: Params) -> Answer<Json<Page<Wor
             id: worker.info.id,
             name: worker.info.name,
             pools: worker.info.pools,
+            labels: worker.info.labels,
             slots: worker.info.slots,
             running: worker.running,
             seen_at: worker.seen_at,

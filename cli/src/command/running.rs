@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::output::{Columns, Output, ago, paint_for_stdout};
 use attune_rest::{SensorView, TriggerView, WorkerView};
-use attune_types::Timestamp;
+use attune_types::{Timestamp, labels_text};
 
 /// Lists kinds of events.
 ///
@@ -52,6 +52,7 @@ pub(super) async fn workers(client: &Client, output: Output) -> Result<()> {
     let columns = Columns::<WorkerView>::new()
         .with("WORKER", |worker| worker.name.clone())
         .with("POOLS", |worker| worker.pools.join(", "))
+        .with("LABELS", |worker| labels_text(&worker.labels))
         .with("RUNNING", |worker| {
             format!("{} of {}", worker.running, worker.slots)
         })

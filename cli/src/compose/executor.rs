@@ -110,6 +110,7 @@ fn worker(
     let config = WorkerConfig {
         name: name.to_owned(),
         pools: worker.pools.clone(),
+        labels: worker.labels.clone(),
         slots: worker.slots,
         work_dir: work_dir(settings.executor.work_dir.as_ref(), "worker"),
         shutdown_grace: worker.shutdown_grace,

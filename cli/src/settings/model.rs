@@ -2,7 +2,7 @@
 //!
 //! Owns their types and how their texts are read. Never knows where a value came from.
 
-use attune_types::parse_duration;
+use attune_types::{Labels, is_label, parse_duration};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -96,6 +96,8 @@ pub(crate) struct Worker {
     pub(crate) slots: u32,
     #[serde(deserialize_with = "list")]
     pub(crate) pools: Vec<String>,
+    #[serde(deserialize_with = "labels")]
+    pub(crate) labels: Labels,
     #[serde(deserialize_with = "duration")]
     pub(crate) shutdown_grace: Duration,
 }
@@ -147,6 +149,36 @@ fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Err
 
 fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
     Ok(optional(from)?.map(PathBuf::from))
+}
+
+/// A map as YAML writes it, or `name=value` with commas, as a variable holds it.
+fn labels<'de, D: Deserializer<'de>>(from: D) -> Result<Labels, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Map(Labels),
+        Text(String),
+    }
+    let labels = match Either::deserialize(from)? {
+        Either::Map(labels) => labels,
+        Either::Text(text) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                let (name, value) = part.split_once('=').ok_or_else(|| {
+                    D::Error::custom(format!("`{part}`: write a label as `name=value`"))
+                })?;
+                Ok((name.trim().to_owned(), value.trim().to_owned()))
+            })
+            .collect::<Result<_, D::Error>>()?,
+    };
+    match labels.iter().find(|(k, v)| !is_label(k) || !is_label(v)) {
+        Some((name, value)) => Err(D::Error::custom(format!(
+            "`{name}={value}`: names and values have up to 63 letters, digits, `.`, `_`, `-` or `/`"
+        ))),
+        None => Ok(labels),
+    }
 }
 
 /// A list as YAML writes it, or one text with commas, as a variable holds it.

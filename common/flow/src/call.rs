@@ -7,7 +7,7 @@ use crate::program::{
 };
 use attune_pack::{ActionDef, RetryDef, Runner};
 use attune_template::Template;
-use attune_types::{JsonMap, JsonValue, ProgramHash};
+use attune_types::{JsonMap, JsonValue, Labels, ProgramHash};
 
 /// The pool of actions that name none.
 const DEFAULT_POOL: &str = "default";
@@ -56,6 +56,7 @@ fn performer(action: &ActionDef) -> Performer {
                     .pool
                     .clone()
                     .unwrap_or_else(|| DEFAULT_POOL.to_owned()),
+                selector: Labels::new(),
                 spec: Box::new(WorkerSpec {
                     runner: action.runner,
                     entry_point: entry_point.clone(),

@@ -6,7 +6,7 @@
 
 use attune_pack::{Delivery, OutputFormat, Runner, Schema};
 use attune_template::{KeyRef, Template};
-use attune_types::{ProgramHash, Ref};
+use attune_types::{Labels, ProgramHash, Ref};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -233,6 +233,9 @@ pub enum Performer {
     Worker {
         /// Queue of the pool.
         pool: String,
+        /// Labels that the worker must have.
+        #[serde(default, skip_serializing_if = "Labels::is_empty")]
+        selector: Labels,
         /// How to run it.
         spec: Box<WorkerSpec>,
     },

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
-use attune_types::{AttemptId, ExecutionId, RunId, Timestamp, WorkerId};
+use attune_types::{AttemptId, ExecutionId, Labels, RunId, Timestamp, WorkerId};
 use std::time::Duration;
 
 /// A worker's wish to run an attempt.
@@ -25,6 +25,19 @@ pub struct WorkerInfo {
     pub pools: Vec<String>,
     /// How many attempts it runs at once.
     pub slots: u32,
+    /// What it has, for tasks that ask for it.
+    pub labels: Labels,
+}
+
+/// A queue for attempts that ask for labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkQueue {
+    /// Its name.
+    pub name: String,
+    /// The pool that it belongs to.
+    pub pool: String,
+    /// The labels that a worker must have to take from it.
+    pub selector: Labels,
 }
 
 /// A worker as lists show it.
@@ -114,6 +127,18 @@ pub trait WorkStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] if they could not be read.
     async fn claimed(&self, attempts: &[AttemptId]) -> Result<Vec<AttemptId>, StoreError>;
+
+    /// Makes queues known to workers; those that are known already are left as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`] if not all are known.
+    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError>;
+
+    /// The queues of these pools that were made known, in order of name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError>;
 
     /// Keeps log lines.
     ///

@@ -15,6 +15,9 @@ pub struct WorkerView {
     pub name: String,
     /// The pools that it serves.
     pub pools: Vec<String>,
+    /// What it has, for tasks that ask for it by `worker_selector`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// How many attempts it runs at once.
     pub slots: u32,
     /// How many it holds now.

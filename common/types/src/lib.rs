@@ -7,6 +7,7 @@
 mod error_info;
 mod id;
 mod json;
+mod label;
 mod reference;
 mod role;
 mod status;
@@ -18,6 +19,7 @@ pub use id::{
     TokenId, WorkerId,
 };
 pub use json::{JsonMap, JsonValue, NulByte, canonical_json, find_nul, pointer_escape};
+pub use label::{Labels, is_label, labels_text, selects};
 pub use reference::{Ref, RefError, is_identifier};
 pub use role::Role;
 pub use status::{ExecutionStatus, StatusError};

@@ -6,7 +6,7 @@
 use crate::Message;
 use attune_flow::run::{Command, WorkOrder};
 use attune_rules::TriggerEvent;
-use attune_types::{AttemptId, EventId, ExecutionStatus, RunId};
+use attune_types::{AttemptId, EventId, ExecutionStatus, Labels, RunId};
 use serde::{Deserialize, Serialize};
 
 /// To the owner of a shard.
@@ -56,14 +56,23 @@ impl Message for WorkMessage {
     const VERSION: u16 = 1;
 }
 
-/// To all workers; only the one that runs the attempt acts on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// To all workers; only those that it concerns act on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
 pub enum WorkerControl {
     /// Stop the attempt's process group.
     Stop {
         /// The attempt.
         attempt: AttemptId,
+    },
+    /// There is a queue for attempts that ask for these labels: take from it if you have them.
+    Queue {
+        /// Its name.
+        name: String,
+        /// The pool that it belongs to.
+        pool: String,
+        /// The labels.
+        selector: Labels,
     },
 }
 

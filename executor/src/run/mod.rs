@@ -9,6 +9,7 @@ mod owner;
 mod perform;
 mod registry;
 mod rest;
+mod route;
 mod slot;
 mod step;
 mod supervisor;

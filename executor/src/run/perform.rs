@@ -3,6 +3,7 @@
 
 use super::actor::RunCell;
 use super::registry::Registry;
+use super::route;
 use super::slot::{self, Slots};
 use crate::config::{Deps, ExecutorConfig};
 use crate::native::{self, NativeDeps};
@@ -67,7 +68,7 @@ impl Performer {
     }
 
     /// One message with one record; a record that cannot be encoded is a bug and is logged.
-    fn message<T: Message>(&self, trace: Option<String>, body: T) -> Vec<Bytes> {
+    pub(super) fn message<T: Message>(&self, trace: Option<String>, body: T) -> Vec<Bytes> {
         match attune_wire::encode_one(&self.envelope(trace, body)) {
             Ok(bytes) => vec![bytes],
             Err(error) => {
@@ -79,18 +80,18 @@ impl Performer {
 
     /// Sends attempts to the pools, each as a message of its own, so that workers share them evenly.
     fn dispatch(&self, orders: Vec<WorkOrder>) {
-        let mut by_pool: HashMap<String, Vec<Bytes>> = HashMap::new();
+        let mut by_queue: HashMap<Address, Vec<Bytes>> = HashMap::new();
         for order in orders {
-            let pool = order.pool.clone();
+            let queue = Self::address(&order);
             let trace = order.trace.clone();
-            by_pool
-                .entry(pool)
+            by_queue
+                .entry(queue)
                 .or_default()
                 .extend(self.message(trace, WorkMessage { order }));
         }
-        for (pool, messages) in by_pool {
+        for (queue, messages) in by_queue {
             self.count_published("work", messages.len());
-            self.deps.bus.send(Address::Work(pool), messages);
+            self.deps.bus.send(queue, messages);
         }
     }
 
@@ -215,6 +216,7 @@ impl RunCell {
             }
         }
         if !orders.is_empty() {
+            route::announce(&self.registry, &orders);
             self.registry.shared.performer.dispatch(orders);
         }
         if !children.is_empty() {

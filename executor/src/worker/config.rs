@@ -5,6 +5,7 @@
 use super::WorkerError;
 use attune_port::{Bus, CatalogueStore, Clock, WorkStore};
 use attune_telemetry::Metrics;
+use attune_types::{Labels, is_label};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct WorkerConfig {
     pub name: String,
     /// The pools that it serves.
     pub pools: Vec<String>,
+    /// What it has, for tasks that ask for it by `worker_selector`.
+    pub labels: Labels,
     /// How many attempts it runs at once, over all pools.
     pub slots: u32,
     /// Its folder: unpacked packs, Python environments, files of running attempts.
@@ -56,6 +59,7 @@ impl Default for WorkerConfig {
         Self {
             name: "worker".to_owned(),
             pools: vec!["default".to_owned()],
+            labels: Labels::new(),
             slots: 8,
             work_dir: PathBuf::from(".attune/worker"),
             heartbeat: Duration::from_secs(2),
@@ -81,6 +85,12 @@ impl WorkerConfig {
         }
         if self.pools.is_empty() {
             return wrong("pools", "must name at least one pool");
+        }
+        if !self.labels.iter().all(|(k, v)| is_label(k) && is_label(v)) {
+            return wrong(
+                "labels",
+                "names and values have up to 63 letters, digits, `.`, `_`, `-` or `/`",
+            );
         }
         if self.heartbeat.is_zero() {
             return wrong("heartbeat", "must be more than 0");

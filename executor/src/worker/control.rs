@@ -1,10 +1,10 @@
-//! Listening for requests to stop an attempt.
+//! Listening for what is said to all workers: stop an attempt, take from a new queue.
 //!
 //! Owns the subscription to what is said to all workers. Lossy: a request that is not heard is sent
 //! again by the run for as long as it is owed. Unreadable messages are dropped.
 
 use super::Shared;
-use attune_port::Address;
+use attune_port::{Address, WorkQueue};
 use attune_wire::{WorkerControl, decode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,8 @@ async fn listen(shared: &Shared, stop: &CancellationToken) {
             return;
         }
     };
+    // What was said before cannot be heard any more.
+    shared.selectors.look();
     loop {
         let delivery = tokio::select! {
             () = stop.cancelled() => return,
@@ -47,6 +49,15 @@ async fn listen(shared: &Shared, stop: &CancellationToken) {
                 for record in records {
                     match record.map(|envelope| envelope.body) {
                         Ok(WorkerControl::Stop { attempt }) => shared.holdings.stop(attempt),
+                        Ok(WorkerControl::Queue {
+                            name,
+                            pool,
+                            selector,
+                        }) => shared.offered(vec![WorkQueue {
+                            name,
+                            pool,
+                            selector,
+                        }]),
                         Err(error) => tracing::warn!(%error, "a request could not be read"),
                     }
                 }

@@ -9,9 +9,10 @@
 use super::{Shared, WorkerError, attempt};
 use attune_flow::run::WorkOrder;
 use attune_port::{Address, ClaimRequest, Consumer, Delivery};
+use attune_types::selects;
 use attune_wire::{WorkMessage, decode};
 use futures::FutureExt;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -24,24 +25,44 @@ const AHEAD: u16 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Takes work for all pools until `stop`.
+/// Takes work for all pools, and from the queues of selectors as they become known, until `stop`.
 pub(super) async fn run(shared: &Arc<Shared>, stop: CancellationToken) -> Result<(), WorkerError> {
     let prefetch = u16::try_from(shared.config.slots)
         .unwrap_or(u16::MAX)
         .saturating_add(AHEAD);
-    let mut pools = JoinSet::new();
+    let mut intakes = JoinSet::new();
+    let mut taken: BTreeSet<String> = shared.config.pools.iter().cloned().collect();
+    let mut wanted = shared.selectors.queues();
     for pool in &shared.config.pools {
-        let address = Address::Work(pool.clone());
-        let orders = shared.deps.bus.subscribe(address, prefetch).await?;
-        let intake = Intake {
-            shared: Arc::clone(shared),
-            orders,
-            waiting: VecDeque::new(),
-        };
-        pools.spawn(intake.run(stop.clone()));
+        intakes.spawn(intake(shared, pool, prefetch).await?.run(stop.clone()));
     }
-    while pools.join_next().await.is_some() {}
+    loop {
+        let more: Vec<String> = wanted
+            .borrow_and_update()
+            .difference(&taken)
+            .cloned()
+            .collect();
+        for queue in more {
+            tracing::info!(queue, "taking from a queue for workers with labels");
+            intakes.spawn(intake(shared, &queue, prefetch).await?.run(stop.clone()));
+            taken.insert(queue);
+        }
+        tokio::select! {
+            changed = wanted.changed() => if changed.is_err() { break },
+            ended = intakes.join_next() => if ended.is_none() { break },
+        }
+    }
+    while intakes.join_next().await.is_some() {}
     Ok(())
+}
+
+async fn intake(shared: &Arc<Shared>, queue: &str, prefetch: u16) -> Result<Intake, WorkerError> {
+    let address = Address::Work(queue.to_owned());
+    Ok(Intake {
+        shared: Arc::clone(shared),
+        orders: shared.deps.bus.subscribe(address, prefetch).await?,
+        waiting: VecDeque::new(),
+    })
 }
 
 /// One delivery; acknowledged when each of its orders is claimed or refused.
@@ -144,7 +165,15 @@ impl Intake {
         let mut orders = Vec::with_capacity(records.len());
         for record in records {
             match record {
-                Ok(envelope) => orders.push(Box::new(envelope.body.order)),
+                Ok(envelope) => {
+                    let order = envelope.body.order;
+                    if selects(&order.selector, &self.shared.config.labels) {
+                        orders.push(Box::new(order));
+                    } else {
+                        // Its run sends it again, to the right queue.
+                        tracing::error!(attempt = %order.attempt, "an attempt came to a worker without the labels that it asks for");
+                    }
+                }
                 Err(error) => tracing::error!(%error, "a work order cannot be read"),
             }
         }

@@ -13,7 +13,8 @@
 //!
 //! Owns the way of one attempt from its order to its settled outcome, and every process on the way.
 //! Never decides what follows from an outcome. Started by the composition root, one per process;
-//! several pools share its slots. Failure: with the broker or the database away it goes on running
+//! several pools share its slots. Beside the queues of its pools it takes from those of selectors that its
+//! labels satisfy. Failure: with the broker or the database away it goes on running
 //! what it has and reports later; killed, its processes die with it and its claims lapse.
 
 mod attempt;
@@ -32,6 +33,7 @@ mod python_env;
 mod reporter;
 mod runner;
 mod scratch;
+mod selector;
 
 pub use config::{WorkerConfig, WorkerDeps};
 pub(crate) use journal::visible;
@@ -43,6 +45,7 @@ use attune_types::WorkerId;
 use holdings::Holdings;
 use journal::Journal;
 use python_env::PythonEnvs;
+use selector::Selectors;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +93,7 @@ struct Shared {
     envs: PythonEnvs,
     journal: Journal,
     holdings: Holdings,
+    selectors: Selectors,
     slots: Arc<Semaphore>,
 }
 
@@ -117,6 +121,7 @@ impl Worker {
         parts.spawn(heartbeat::run(Arc::clone(&shared), background.clone()));
         parts.spawn(reporter::run(Arc::clone(&shared), background.clone()));
         parts.spawn(journal::run(Arc::clone(&shared), background.clone()));
+        parts.spawn(selector::run(Arc::clone(&shared), background.clone()));
         parts.spawn(control::run(Arc::clone(&shared), background.clone()));
 
         let taken = intake::run(&shared, stop).await;
@@ -155,12 +160,14 @@ impl Worker {
                 name: config.name.clone(),
                 pools: config.pools.clone(),
                 slots: config.slots,
+                labels: config.labels.clone(),
             },
             files: PackFiles::new(Arc::clone(&deps.catalogue), packs.clone()),
             packs,
             envs: PythonEnvs::new(envs),
             journal: Journal::new(Arc::clone(&deps.clock), config.log_lines, config.log_bytes),
             holdings: Holdings::default(),
+            selectors: Selectors::default(),
             slots: Arc::new(Semaphore::new(config.slots as usize)),
             deps,
             config,

@@ -6,6 +6,7 @@
 )]
 
 mod concurrency;
+mod routing;
 mod runs;
 mod worker;
 mod world;

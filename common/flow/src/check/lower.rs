@@ -194,15 +194,28 @@ impl<'a, 'b> Lowering<'a, 'b> {
     fn call(&mut self, task: &ast::Task, action: &ActionDef) -> Work {
         let mut call = ActionCall::of(action);
         super::unsupported::call(task, &call, self.templates.sink);
-        if let Some(wanted) = &task.pool {
-            if let Performer::Worker { pool, .. } = &mut call.performer {
+        if let Performer::Worker { pool, selector, .. } = &mut call.performer {
+            if let Some(wanted) = &task.pool {
                 pool.clone_from(&wanted.value);
-            } else {
+            }
+            if let Some(wanted) = &task.worker_selector {
+                selector.clone_from(&wanted.value);
+            }
+        } else {
+            let places = [
+                ("pool", task.pool.as_ref().map(|it| it.span)),
+                (
+                    "worker_selector",
+                    task.worker_selector.as_ref().map(|it| it.span),
+                ),
+            ];
+            for (key, span) in places {
+                let Some(span) = span else { continue };
                 let message = format!("`{}` does not run on a worker pool", action.reference);
                 self.templates
                     .sink
-                    .error(codes::CONFLICT, wanted.span, message)
-                    .help = Some("take `pool` out".to_owned());
+                    .error(codes::CONFLICT, span, message)
+                    .help = Some(format!("take `{key}` out"));
             }
         }
         Work::Action(Box::new(call))

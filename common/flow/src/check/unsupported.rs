@@ -9,11 +9,6 @@ use attune_pack::Sink;
 
 /// Keys of a task.
 pub(super) fn check(task: &ast::Task, sink: &mut Sink) {
-    if let Some(span) = task.worker_selector {
-        let message = "`worker_selector` is not supported yet";
-        sink.error(codes::UNSUPPORTED, span, message).help =
-            Some("choose workers with `pool`".to_owned());
-    }
     let undo = match &task.compensate {
         Some(ast::Compensate::Action { reference, .. }) => Some(reference.span),
         Some(ast::Compensate::Task(name)) => Some(name.span),

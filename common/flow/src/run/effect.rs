@@ -5,7 +5,9 @@
 
 use super::Secrets;
 use crate::program::{NativeAction, OnLimit, WorkerSpec};
-use attune_types::{AttemptId, Duration, ExecutionId, JsonMap, Ref, RunId, Timestamp};
+use attune_types::{
+    AttemptId, Duration, ExecutionId, JsonMap, Labels, Ref, RunId, Timestamp, labels_text,
+};
 use serde::{Deserialize, Serialize};
 
 /// Names one obligation for as long as it stands.
@@ -65,6 +67,9 @@ pub enum Effect {
     WakeAt(Timestamp),
 }
 
+/// Names of queues that are longer are shortened; a broker takes 255 bytes with a prefix.
+const LONGEST_QUEUE: usize = 180;
+
 /// One attempt for a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkOrder {
@@ -84,8 +89,11 @@ pub struct WorkOrder {
     pub pack_hash: String,
     /// How to run it.
     pub spec: WorkerSpec,
-    /// The pool whose queue it goes to.
+    /// The pool whose workers may run it.
     pub pool: String,
+    /// Labels that the worker must have; with any, it goes to a queue of pool and labels.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub selector: Labels,
     /// Rendered and validated input.
     pub input: JsonMap,
     /// Longest time that the attempt may take, from when its process starts.
@@ -102,6 +110,22 @@ pub struct WorkOrder {
     /// The secrets whose tokens stand in the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<Secrets>,
+}
+
+impl WorkOrder {
+    /// Name of the queue that it goes to: that of its pool, or of its pool and labels.
+    pub fn queue(&self) -> String {
+        if self.selector.is_empty() {
+            return self.pool.clone();
+        }
+        let labels = labels_text(&self.selector).replace(", ", ",");
+        let name = format!("{}[{labels}]", self.pool);
+        if name.len() <= LONGEST_QUEUE {
+            return name;
+        }
+        let id = uuid::Uuid::new_v5(&uuid::Uuid::nil(), name.as_bytes());
+        format!("{}[{id}]", self.pool)
+    }
 }
 
 /// One attempt that the executor itself performs.

@@ -67,7 +67,7 @@ pub(super) fn owed_for(
         By::Worker { .. } | By::Native => {
             if attempt.stopping.is_some() {
                 let pool = match &attempt.by {
-                    By::Worker { pool } => Some(pool.clone()),
+                    By::Worker { pool, .. } => Some(pool.clone()),
                     _ => None,
                 };
                 owed.insert(
@@ -119,7 +119,7 @@ fn work(
     let secrets = state.about.secrets.as_deref();
     let secrets = secrets.and_then(|secrets| secrets.in_input(&input));
     Some(match (&attempt.by, &call.performer) {
-        (By::Worker { pool }, Performer::Worker { spec, .. }) => {
+        (By::Worker { pool, selector }, Performer::Worker { spec, .. }) => {
             Effect::Dispatch(Box::new(WorkOrder {
                 run: header.run,
                 execution: execution.id,
@@ -134,6 +134,7 @@ fn work(
                     .unwrap_or_default(),
                 spec: (**spec).clone(),
                 pool: pool.clone(),
+                selector: selector.clone(),
                 input,
                 timeout: attempt.timeout,
                 scheduled_at: attempt.scheduled_at,

@@ -6,7 +6,7 @@
 use crate::program::{Backoff, Cancellation, Join, OnFailure, OnLimit, Tolerate};
 use attune_pack::yaml::Node;
 use attune_pack::{Schema, Span};
-use attune_types::{Duration, Ref};
+use attune_types::{Duration, Labels, Ref};
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -112,8 +112,8 @@ pub struct Task {
     pub idempotent: Option<bool>,
     /// `pool`.
     pub pool: Option<Spanned<String>>,
-    /// Where `worker_selector` stands.
-    pub worker_selector: Option<Span>,
+    /// `worker_selector`.
+    pub worker_selector: Option<Spanned<Labels>>,
     /// `trace_tag`.
     pub trace_tag: Option<Node>,
 }

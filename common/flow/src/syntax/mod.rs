@@ -13,6 +13,7 @@ mod entries;
 mod items;
 mod next;
 mod retry;
+mod selector;
 mod task;
 mod top;
 

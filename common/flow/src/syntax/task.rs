@@ -5,7 +5,7 @@
 
 use super::ast::{Spanned, Task, Work};
 use super::entries::{kept, reference_at, text_at};
-use super::{codes, items, next, retry};
+use super::{codes, items, next, retry, selector};
 use crate::program::Join;
 use attune_pack::yaml::{Key, Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
@@ -79,7 +79,7 @@ fn task(
     let compensate = retry::compensate_at(&mut reader);
     let idempotent = reader.opt_bool("idempotent");
     let pool = text_at(&mut reader, "pool");
-    let worker_selector = reader.node("worker_selector").map(|node| node.span);
+    let worker_selector = selector::selector_at(&mut reader);
     let trace_tag = kept(&mut reader, "trace_tag");
     // For people and editors: kept out of the Program on purpose.
     reader.opt_str("description");
@@ -246,6 +246,10 @@ fn check_parallel(task: &Task, sink: &mut Sink) {
     let keys = [
         ("input", task.input.as_ref().map(|node| node.span)),
         ("pool", task.pool.as_ref().map(|pool| pool.span)),
+        (
+            "worker_selector",
+            task.worker_selector.as_ref().map(|labels| labels.span),
+        ),
     ];
     for (key, span) in keys {
         if let Some(span) = span {

@@ -147,6 +147,45 @@ workflows/flow.yaml:19:5: error[FLOW003]: a task must be a map, not text
 }
 
 #[test]
+fn wrong_selectors() {
+    for (task, said) in [
+        (
+            "worker_selector: gpu",
+            "error[FLOW003]: `worker_selector` must be a map of labels such as `gpu: a100`, not text",
+        ),
+        (
+            "worker_selector: {gpu: [a]}",
+            "error[FLOW003]: the label `gpu` must be text, not a list",
+        ),
+        (
+            "worker_selector: {gpu: \"{{ vars.x }}\"}",
+            "error[FLOW004]: `{{ vars.x }}` cannot stand in a label",
+        ),
+        (
+            "worker_selector: {\"a b\": c}",
+            "error[FLOW004]: `a b` cannot stand in a label",
+        ),
+    ] {
+        let found = errors(&format!(
+            "tasks: [{{name: a, action: ci.build, input: {{app: x}}, {task}}}]\n"
+        ));
+        assert!(found.contains(said), "{task}: {found}");
+    }
+    let native = errors("tasks: [{name: a, action: core.noop, worker_selector: {gpu: a}}]\n");
+    assert!(
+        native.contains("error[FLOW007]: `core.noop` does not run on a worker pool"),
+        "{native}"
+    );
+    let parallel = errors(
+        "tasks: [{name: a, worker_selector: {gpu: a}, tasks: [{name: b, action: core.noop}]}]\n",
+    );
+    assert!(
+        parallel.contains("error[FLOW007]: `worker_selector` has no meaning on a parallel task"),
+        "{parallel}"
+    );
+}
+
+#[test]
 fn wrong_bounds_on_runs() {
     for (bound, said) in [
         (
@@ -225,19 +264,15 @@ workflows/flow.yaml:11:12: error[FLOW005]: a second task is named `b`; the first
 
 #[test]
 fn what_is_not_supported_is_said() {
-    assert_snapshot!(errors("
+    assert_snapshot!(warnings("
 
 tasks:
-  - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
+  - {name: a, action: core.noop, trace_tag: x, compensate: b}
   - {name: b, action: core.inquiry, input: {prompt: \"{{ kv.get('x') }}\"}}
 "), @r#"
-workflows/flow.yaml:7:51: error[FLOW006]: `worker_selector` is not supported yet
-  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
-    |                                                   ^
-  help: choose workers with `pool`
-workflows/flow.yaml:7:90: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
-  7 |   - {name: a, action: core.noop, worker_selector: {gpu: true}, trace_tag: x, compensate: b}
-    |                                                                                          ^
+workflows/flow.yaml:7:60: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
+  7 |   - {name: a, action: core.noop, trace_tag: x, compensate: b}
+    |                                                            ^
 workflows/flow.yaml:8:23: warning[FLOW006]: a run that reaches this fails with code `unavailable`: this build cannot perform `core.inquiry` yet
   8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
     |                       ^^^^^^^^^^^^

@@ -46,6 +46,26 @@ fn ways(program: &Program, task: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_task_may_choose_its_workers_by_labels() {
+    let program = check(
+        "tasks:\n  - {name: a, action: ci.build, input: {app: x}, worker_selector: {gpu: a100, fast: true, n: 2}}\n",
+    )
+    .unwrap()
+    .program;
+    let Work::Action(call) = &program.tasks[0].work else {
+        panic!("an action")
+    };
+    let Performer::Worker { pool, selector, .. } = &call.performer else {
+        panic!("on a worker")
+    };
+    assert_eq!(pool, "default");
+    let labels = attune_types::labels_text(selector);
+    assert_eq!(labels, "fast=true, gpu=a100, n=2");
+    let again = Program::from_json(program.to_json()).unwrap();
+    assert_eq!(again.to_json(), program.to_json());
+}
+
+#[test]
 fn a_bound_on_runs_has_two_forms() {
     let bound = |text: &str| {
         let graph = format!("concurrency: {text}\ntasks: [{{name: a, action: core.noop}}]\n");

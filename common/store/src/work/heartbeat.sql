@@ -1,8 +1,9 @@
 WITH alive AS (
-    INSERT INTO worker (id, name, pools, slots, seen_at)
-    VALUES ($1, $2, $3::text[], $4, now())
+    INSERT INTO worker (id, name, pools, slots, labels, seen_at)
+    VALUES ($1, $2, $3::text[], $4, $6::jsonb, now())
     ON CONFLICT (id) DO UPDATE
-    SET name = excluded.name, pools = excluded.pools, slots = excluded.slots, seen_at = now()
+    SET name = excluded.name, pools = excluded.pools, slots = excluded.slots,
+        labels = excluded.labels, seen_at = now()
 ), held AS (
     UPDATE claim SET seen_at = now(), gone = false
     WHERE attempt = ANY($5) AND worker = $1 AND settled_at IS NULL

@@ -1,6 +1,6 @@
 //! Workers, claims and logs on PostgreSQL.
 //!
-//! Owns `worker`, `claim` and `task_log`. A claim row is what makes an attempt run once; it is settled
+//! Owns `worker`, `work_queue`, `claim` and `task_log`. A claim row is what makes an attempt run once; it is settled
 //! by the append that records the attempt's end (`run/append.sql`). The database's clock decides who
 //! has been silent for too long.
 
@@ -11,9 +11,9 @@ use crate::pool::PgStore;
 use crate::time::{self, sql, time};
 use async_trait::async_trait;
 use attune_port::{
-    ClaimRequest, LostClaim, NewLogLine, StoreError, WorkStore, WorkerInfo, WorkerRow,
+    ClaimRequest, LostClaim, NewLogLine, StoreError, WorkQueue, WorkStore, WorkerInfo, WorkerRow,
 };
-use attune_types::{AttemptId, RunId, WorkerId};
+use attune_types::{AttemptId, JsonValue, Labels, RunId, WorkerId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::collections::BTreeSet;
@@ -24,6 +24,11 @@ fn attempts(rows: &[PgRow]) -> Result<Vec<AttemptId>, StoreError> {
     rows.iter()
         .map(|row| row.try_get("attempt").map(AttemptId).store())
         .collect()
+}
+
+fn labels(row: &PgRow, column: &str) -> Result<Labels, StoreError> {
+    let value: JsonValue = row.try_get(column).store()?;
+    serde_json::from_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 fn uuids(attempts: &[AttemptId]) -> Vec<Uuid> {
@@ -72,6 +77,7 @@ impl WorkStore for PgStore {
             .bind(worker.pools.clone())
             .bind(i64::from(worker.slots))
             .bind(uuids(holding))
+            .bind(json::encode(&worker.labels)?)
             .fetch_all(&self.engine)
             .await
             .store()?;
@@ -114,6 +120,41 @@ impl WorkStore for PgStore {
             .await
             .store()?;
         attempts(&rows)
+    }
+
+    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+        if queues.is_empty() {
+            return Ok(());
+        }
+        let selectors = queues
+            .iter()
+            .map(|queue| json::encode(&queue.selector))
+            .collect::<Result<Vec<String>, _>>()?;
+        sqlx::query(include_str!("offer.sql"))
+            .bind(queues.iter().map(|q| q.name.clone()).collect::<Vec<_>>())
+            .bind(queues.iter().map(|q| q.pool.clone()).collect::<Vec<_>>())
+            .bind(selectors)
+            .execute(&self.engine)
+            .await
+            .store()?;
+        Ok(())
+    }
+
+    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+        let rows = sqlx::query(include_str!("queues.sql"))
+            .bind(pools.to_vec())
+            .fetch_all(&self.engine)
+            .await
+            .store()?;
+        rows.iter()
+            .map(|row| {
+                Ok(WorkQueue {
+                    name: row.try_get("name").store()?,
+                    pool: row.try_get("pool").store()?,
+                    selector: labels(row, "selector")?,
+                })
+            })
+            .collect()
     }
 
     async fn log(&self, lines: Vec<NewLogLine>) -> Result<(), StoreError> {
@@ -168,6 +209,7 @@ impl WorkStore for PgStore {
                         name: row.try_get("name").store()?,
                         pools: row.try_get("pools").store()?,
                         slots: u32::try_from(slots).unwrap_or(u32::MAX),
+                        labels: labels(row, "labels")?,
                     },
                     seen_at: time(row, "seen_at")?,
                     running: u32::try_from(uint(running)).unwrap_or(u32::MAX),

@@ -19,6 +19,8 @@ pub struct WorkerMetrics {
     slots: Gauges<2>,
     /// Attempts that no live worker listed any more.
     pub attempts_lost: Counter,
+    /// Attempts sent while no live worker had the labels that they ask for.
+    pub attempts_without_worker: Counter,
 }
 
 impl WorkerMetrics {
@@ -32,6 +34,10 @@ impl WorkerMetrics {
             attempts_lost: add.counter(
                 "attune_attempts_lost_total",
                 "Attempts that no live worker listed any more.",
+            ),
+            attempts_without_worker: add.counter(
+                "attune_attempts_without_worker_total",
+                "Attempts sent while no live worker had the labels that they ask for.",
             ),
         }
     }

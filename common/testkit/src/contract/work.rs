@@ -3,7 +3,7 @@
 use super::Harness;
 use super::fixture::*;
 use anyhow::Result;
-use attune_port::{ClaimRequest, NewLogLine, WorkerInfo};
+use attune_port::{ClaimRequest, NewLogLine, WorkQueue, WorkerInfo};
 use attune_types::{AttemptId, ExecutionId, RunId, WorkerId};
 use std::time::Duration;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ fn worker(name: &str) -> WorkerInfo {
         name: name.to_owned(),
         pools: vec!["default".to_owned(), "gpu".to_owned()],
         slots: 4,
+        labels: [("zone".to_owned(), name.to_owned())].into(),
     }
 }
 
@@ -211,6 +212,31 @@ pub async fn workers_are_listed(harness: &dyn Harness) -> Result<()> {
     let rows = work.workers(LONG).await?;
     assert!(rows[1].seen_at > rows[0].seen_at);
     assert_eq!(rows[1].info.slots, 9);
+    Ok(())
+}
+
+/// Queues for attempts that ask for labels are known once, and read by pool.
+pub async fn queues_are_known_once(harness: &dyn Harness) -> Result<()> {
+    let work = &harness.stores().work;
+    let queue = |name: &str, pool: &str, gpu: &str| WorkQueue {
+        name: name.to_owned(),
+        pool: pool.to_owned(),
+        selector: [("gpu".to_owned(), gpu.to_owned())].into(),
+    };
+    let (a, b) = (queue("p[gpu=a]", "p", "a"), queue("p[gpu=b]", "p", "b"));
+    let other = queue("q[gpu=a]", "q", "a");
+    work.offer(&[b.clone(), a.clone()]).await?;
+    work.offer(&[a.clone(), other.clone()]).await?;
+    work.offer(&[]).await?;
+    let of = |pools: &[&str]| {
+        pools
+            .iter()
+            .map(|pool| (*pool).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(work.queues(&of(&["p"])).await?, [a.clone(), b.clone()]);
+    assert_eq!(work.queues(&of(&["q", "p"])).await?, [a, b, other]);
+    assert!(work.queues(&of(&["r"])).await?.is_empty());
     Ok(())
 }
 

@@ -89,6 +89,7 @@ pub fn worker(name: &str) -> TaskBuilder {
     };
     let performer = Performer::Worker {
         pool: "default".to_owned(),
+        selector: BTreeMap::new(),
         spec: Box::new(spec),
     };
     action(name, "test.work", performer)

@@ -3,7 +3,8 @@
 use super::{MemoryStore, micros, since};
 use async_trait::async_trait;
 use attune_port::{
-    ClaimRequest, LogLine, LostClaim, NewLogLine, StoreError, WorkStore, WorkerInfo, WorkerRow,
+    ClaimRequest, LogLine, LostClaim, NewLogLine, StoreError, WorkQueue, WorkStore, WorkerInfo,
+    WorkerRow,
 };
 use attune_types::{AttemptId, ExecutionId, RunId, Timestamp, WorkerId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub(super) struct Work {
     claims: BTreeMap<AttemptId, Claim>,
     workers: BTreeMap<WorkerId, (WorkerInfo, Option<Timestamp>)>,
+    queues: BTreeMap<String, WorkQueue>,
     lines: BTreeSet<(ExecutionId, u32, u64)>,
     pub(super) logs: BTreeMap<RunId, Vec<LogLine>>,
 }
@@ -163,6 +165,28 @@ impl WorkStore for MemoryStore {
             .iter()
             .filter(|attempt| state.work.claims.contains_key(attempt))
             .copied()
+            .collect())
+    }
+
+    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        for queue in queues {
+            let known = &mut state.work.queues;
+            known
+                .entry(queue.name.clone())
+                .or_insert_with(|| queue.clone());
+        }
+        Ok(())
+    }
+
+    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+        let state = self.lock();
+        Ok(state
+            .work
+            .queues
+            .values()
+            .filter(|queue| pools.contains(&queue.pool))
+            .cloned()
             .collect())
     }
 

@@ -8,7 +8,7 @@ use attune_flow::run::{Command, Outcome, ProcessInfo, Report, WorkOrder};
 use attune_pack::{Delivery as ParameterDelivery, OutputFormat, PackDef, Runner, Schema};
 use attune_port::{
     Address, Bus, BusError, CatalogueStore, ClaimRequest, Consumer, LostClaim, NewLogLine,
-    PackRegistration, StoreError, SystemClock, WorkStore, WorkerInfo, WorkerRow,
+    PackRegistration, StoreError, SystemClock, WorkQueue, WorkStore, WorkerInfo, WorkerRow,
 };
 use attune_telemetry::Metrics;
 use attune_testkit::MemoryStore;
@@ -17,7 +17,7 @@ use attune_types::{
 };
 use attune_wire::{Envelope, ShardMessage, WorkMessage, WorkerControl, decode, encode, encode_one};
 use bytes::Bytes;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -44,6 +44,7 @@ pub(crate) struct State {
     pub(crate) held: Vec<AttemptId>,
     pub(crate) logs: Vec<NewLogLine>,
     pub(crate) goodbyes: Vec<WorkerId>,
+    pub(crate) queues: Vec<WorkQueue>,
 }
 
 impl FakeWork {
@@ -110,6 +111,19 @@ impl WorkStore for FakeWork {
         Ok(Vec::new())
     }
 
+    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+        self.here()?;
+        self.state().queues.extend(queues.iter().cloned());
+        Ok(())
+    }
+
+    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+        self.here()?;
+        let mut queues = self.state().queues.clone();
+        queues.retain(|queue| pools.contains(&queue.pool));
+        Ok(queues)
+    }
+
     async fn log(&self, lines: Vec<NewLogLine>) -> Result<(), StoreError> {
         self.here()?;
         self.state().logs.extend(lines);
@@ -159,6 +173,7 @@ impl Bus for FlakyBus {
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) started: bool,
+    pub(crate) worker: String,
     pub(crate) reports: Vec<(u64, Report)>,
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -236,6 +251,33 @@ impl Bench {
         }));
     }
 
+    /// Another worker beside it.
+    pub(crate) fn also(&self, name: &str, labels: &[(&str, &str)]) -> CancellationToken {
+        let deps = self.deps.clone();
+        let config = WorkerConfig {
+            name: name.to_owned(),
+            labels: to_labels(labels),
+            work_dir: self.folder.join(name),
+            ..self.config.clone()
+        };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        tokio::spawn(async move { Worker::run(deps, config, stopped).await.unwrap() });
+        stop
+    }
+
+    /// Tells all workers of the queue of an order.
+    pub(crate) fn tell_queue(&self, order: &WorkOrder) {
+        let body = WorkerControl::Queue {
+            name: order.queue(),
+            pool: order.pool.clone(),
+            selector: order.selector.clone(),
+        };
+        let envelope = Envelope::new(Uuid::now_v7(), Timestamp::now(), None, body);
+        let bytes = encode_one(&envelope).unwrap();
+        self.bus.inner.send(Address::Workers, vec![bytes]);
+    }
+
     /// Stops the worker and waits for its end.
     pub(crate) async fn end(&mut self) {
         self.stop.cancel();
@@ -249,6 +291,15 @@ impl Bench {
 
     /// All of them in one message.
     pub(crate) async fn dispatch_all(&self, orders: &[WorkOrder]) {
+        self.send(&orders[0].queue(), orders).await;
+    }
+
+    /// To a queue of that name.
+    pub(crate) async fn dispatch_to(&self, queue: &str, order: &WorkOrder) {
+        self.send(queue, std::slice::from_ref(order)).await;
+    }
+
+    async fn send(&self, queue: &str, orders: &[WorkOrder]) {
         let records: Vec<Envelope<WorkMessage>> = orders
             .iter()
             .map(|order| {
@@ -259,8 +310,8 @@ impl Bench {
             })
             .collect();
         let bytes = encode(&records).unwrap();
-        let pool = Address::Work("default".to_owned());
-        self.bus.inner.publish(pool, vec![bytes]).await.unwrap();
+        let queue = Address::Work(queue.to_owned());
+        self.bus.inner.publish(queue, vec![bytes]).await.unwrap();
     }
 
     pub(crate) fn request_stop(&self, attempt: AttemptId) {
@@ -280,7 +331,11 @@ impl Bench {
                 panic!("a worker gives no hints");
             };
             match command {
-                Command::AttemptStarted { attempt, .. } => self.told(attempt).started = true,
+                Command::AttemptStarted { attempt, worker } => {
+                    let told = self.told(attempt);
+                    told.started = true;
+                    told.worker = worker;
+                }
                 Command::Reported {
                     attempt,
                     number,
@@ -413,6 +468,13 @@ async fn register(store: &MemoryStore, files: &[(&str, &str)]) {
     store.register(pack).await.unwrap();
 }
 
+pub(crate) fn to_labels(labels: &[(&str, &str)]) -> BTreeMap<String, String> {
+    labels
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
 /// An order to run that file of the pack, with text as its output.
 pub(crate) fn order(runner: Runner, entry: &str) -> WorkOrder {
     let execution = ExecutionId(Uuid::now_v7());
@@ -432,6 +494,7 @@ pub(crate) fn order(runner: Runner, entry: &str) -> WorkOrder {
             env: std::collections::BTreeMap::new(),
         },
         pool: "default".to_owned(),
+        selector: BTreeMap::new(),
         input: JsonMap::new(),
         timeout: None,
         scheduled_at: Timestamp::now(),

@@ -4,5 +4,6 @@ mod bench;
 mod ending;
 mod parameters;
 mod reporting;
+mod selecting;
 mod serving;
 mod together;

@@ -46,8 +46,11 @@ impl Step<'_> {
                 let due = timeout.and_then(|limit| duration::after(self.at(), limit + GRACE));
                 self.schedule(id, number, input.1, By::Native, timeout, due);
             }
-            Performer::Worker { pool, .. } => {
-                let by = By::Worker { pool: pool.clone() };
+            Performer::Worker { pool, selector, .. } => {
+                let by = By::Worker {
+                    pool: pool.clone(),
+                    selector: selector.clone(),
+                };
                 self.schedule(id, number, input.1, by, timeout, None);
             }
             Performer::Child => match self.child(call, &input.0) {

@@ -3,7 +3,7 @@
 //! Data only; stored inside of events, so that a change of shape needs an upcaster in `wire`.
 
 use crate::program::TaskIx;
-use attune_types::Ref;
+use attune_types::{Labels, Ref};
 use serde::{Deserialize, Serialize};
 
 /// A barrier that opened.
@@ -35,6 +35,9 @@ pub enum By {
     Worker {
         /// Name of the pool.
         pool: String,
+        /// Labels that the worker must have.
+        #[serde(default, skip_serializing_if = "Labels::is_empty")]
+        selector: Labels,
     },
     /// The executor itself.
     Native,

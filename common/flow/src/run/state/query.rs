@@ -10,6 +10,7 @@ use crate::run::event::By;
 use crate::run::{Outcome, RunHeader};
 use attune_types::{
     AttemptId, ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, RunId, Timestamp, code,
+    labels_text,
 };
 use std::collections::BTreeMap;
 
@@ -289,9 +290,13 @@ fn describe_wait(execution: &Execution) -> Option<String> {
         Phase::Delayed(until) => format!("{name}, which starts at {until}"),
         Phase::Retrying(at) => format!("{name}, which is tried again at {at}"),
         Phase::Attempting(attempt) => match (&attempt.by, &attempt.started) {
-            (By::Worker { pool }, None) => {
+            (By::Worker { pool, selector }, None) => {
+                let labels = match selector.is_empty() {
+                    true => String::new(),
+                    false => format!(" with the labels {}", labels_text(selector)),
+                };
                 format!(
-                    "a worker of pool `{pool}` to take {name} (attempt {})",
+                    "a worker of pool `{pool}`{labels} to take {name} (attempt {})",
                     attempt.number
                 )
             }
