@@ -73,6 +73,7 @@ pub(crate) fn plain_detail(row: ExecutionRow, catalogue: &Snapshot) -> Execution
         started_by: None,
         parent_run: None,
         last_seq: None,
+        definition: None,
         wake_at: None,
     }
 }
@@ -136,6 +137,7 @@ impl<'a> History<'a> {
     }
 
     fn hide(&self, data: &mut JsonValue) {
+        hide_opened(data);
         if let (Some(schema), Some(value)) = (self.action, data.pointer_mut("/header/parameters")) {
             mask(value, schema);
         }
@@ -151,6 +153,19 @@ impl<'a> History<'a> {
                     *value = JsonValue::from(MASK);
                 }
             }
+        }
+    }
+}
+
+/// What a run itself knows to be secret, also where the catalogue does not know its action.
+fn hide_opened(data: &mut JsonValue) {
+    let hidden = data.pointer("/header/hidden").cloned();
+    for pointer in hidden.iter().filter_map(JsonValue::as_array).flatten() {
+        if let Some(pointer) = pointer.as_str()
+            && let Some(value) = data.pointer_mut(&format!("/header/parameters{pointer}"))
+            && !value.is_null()
+        {
+            *value = JsonValue::from(MASK);
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::query::{Params, give_cursor};
 use crate::refusal::{Answer, Refusal};
 use crate::stream::{self, EventStream, Position};
 use crate::view::{self, History};
+use attune_flow::check::INLINE_PACK;
 use attune_port::{ExecutionFilter, RunDetail};
 use attune_rest::{ExecutionDetail, ExecutionView, HistoryView, LogLineView, Page};
 use attune_types::{ExecutionId, RunId};
@@ -102,7 +103,21 @@ async fn show(State(app): State<App>, Path(text): Path<String>) -> Answer<Json<E
     let catalogue = app.deps.directory.current();
     let reads = &app.deps.stores.reads;
     if let Some(run) = reads.run(RunId(execution.uuid())).await? {
-        return Ok(Json(view::detail(run, &catalogue)));
+        // What is registered nowhere can be seen nowhere else.
+        let inline = run.header.action.pack() == INLINE_PACK;
+        let program = if inline {
+            app.deps
+                .stores
+                .catalogue
+                .program(&run.header.program)
+                .await?
+        } else {
+            None
+        };
+        return Ok(Json(ExecutionDetail {
+            definition: program.and_then(|program| program.source),
+            ..view::detail(run, &catalogue)
+        }));
     }
     let row = reads.execution(execution).await?;
     let row = row.ok_or_else(|| Refusal::not_found("execution", execution))?;

@@ -8,10 +8,10 @@ use crate::endpoint::{Endpoint, post, q};
 use crate::ids::reference;
 use crate::query::Params;
 use crate::refusal::{Answer, Refusal};
-use crate::start::{IdempotencyKey, Started, start, start_many};
+use crate::start::{IdempotencyKey, Started, start, start_inline, start_many};
 use crate::trace::Trace;
 use crate::view;
-use attune_rest::{BulkItem, BulkReport, ExecutionView, StartExecution, StartMany};
+use attune_rest::{BulkItem, BulkReport, ExecutionView, StartExecution, StartMany, StartRun};
 use attune_types::{JsonMap, JsonValue};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -30,10 +30,10 @@ pub(super) const WAIT: crate::endpoint::QueryParam = q(
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         post("/api/v1/executions", Access::Operator, create)
-            .says("executions", "start_execution", "Starts one run; a list of the same starts many. 201 for a new run, 200 for one that the idempotency key had started.")
+            .says("executions", "start_execution", "Starts one run, of an action or of a definition in the body; a list of starts of actions starts many. 201 for a new run, 200 for one that the idempotency key had started.")
             .header("Idempotency-Key", KEY)
             .query(&[WAIT])
-            .takes::<StartExecution>()
+            .takes::<StartRun>()
             .gives::<ExecutionView>(201),
         post("/api/v1/executions/bulk", Access::Operator, create_many)
             .says("executions", "start_executions", "Starts many runs, each accepted or refused on its own.")
@@ -68,7 +68,15 @@ async fn create(
     if let JsonValue::Array(starts) = body {
         return many(&app, &caller, &trace, starts, key.as_ref()).await;
     }
-    let started = start(&app, &caller, &trace, shape(body)?, key.as_ref()).await?;
+    let started = if body.get("definition").is_some() {
+        if body.get("action").is_some() {
+            let message = "give either `action` or `definition`";
+            return Err(Refusal::field("/definition", "conflict", message));
+        }
+        start_inline(&app, &caller, &trace, shape(body)?, key.as_ref()).await?
+    } else {
+        start(&app, &caller, &trace, shape(body)?, key.as_ref()).await?
+    };
     answer(&app, started, wait).await
 }
 
@@ -162,6 +170,15 @@ async fn create_many(
     many(&app, &caller, &trace, starts, key.as_ref()).await
 }
 
+/// One of many starts.
+fn registered(start: JsonValue) -> Answer<StartExecution> {
+    if start.get("definition").is_some() {
+        let message = "a definition is started by a request of its own; in a list only actions are";
+        return Err(Refusal::field("/definition", "single", message));
+    }
+    shape(start)
+}
+
 fn not_many() -> Refusal {
     Refusal::field("", "type", "give `{\"executions\": [...]}` or a list")
 }
@@ -180,7 +197,7 @@ async fn many(
             format!("at most {MOST_STARTS} runs can be started in one request"),
         ));
     }
-    let requests = starts.into_iter().map(shape::<StartExecution>).collect();
+    let requests = starts.into_iter().map(registered).collect();
     let items: Vec<BulkItem> = start_many(app, caller, trace, requests, key)
         .await
         .into_iter()

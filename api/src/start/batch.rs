@@ -138,6 +138,7 @@ mod tests {
             depth: 0,
             origin: Origin::Request,
             started_by: "ada".to_owned(),
+            hidden: Vec::new(),
             labels: [("l".to_owned(), label.to_owned())].into(),
             trace: None,
             api_url: String::new(),

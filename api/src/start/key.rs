@@ -3,8 +3,8 @@
 use crate::code;
 use crate::refusal::{Answer, Refusal};
 use attune_port::RunKey;
-use attune_rest::{FieldProblem, StartExecution};
-use attune_types::canonical_json;
+use attune_rest::{FieldProblem, StartExecution, StartInline};
+use attune_types::{JsonValue, canonical_json};
 use axum::http::HeaderMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -49,14 +49,26 @@ impl IdempotencyKey {
 
     /// With the hash of what it is used for.
     pub(crate) fn for_body(&self, request: &StartExecution) -> RunKey {
-        let body = json!({
+        self.claim(&json!({
             "action": request.action,
             "parameters": request.parameters,
             "labels": request.labels,
-        });
+        }))
+    }
+
+    /// The same for a definition that comes with the request.
+    pub(crate) fn for_inline(&self, request: &StartInline) -> RunKey {
+        self.claim(&json!({
+            "definition": request.definition,
+            "parameters": request.parameters,
+            "labels": request.labels,
+        }))
+    }
+
+    fn claim(&self, body: &JsonValue) -> RunKey {
         RunKey {
             key: self.0.clone(),
-            body_hash: hex::encode(Sha256::digest(canonical_json(&body).as_bytes())),
+            body_hash: hex::encode(Sha256::digest(canonical_json(body).as_bytes())),
         }
     }
 }

@@ -5,9 +5,11 @@
 
 mod batch;
 mod hint;
+mod inline;
 mod key;
 
 pub(crate) use hint::{hint_command, hint_event};
+pub(crate) use inline::start_inline;
 pub(crate) use key::IdempotencyKey;
 
 use crate::access::Caller;
@@ -19,10 +21,11 @@ use crate::refusal::{Answer, Refusal};
 use crate::trace::Trace;
 use attune_catalogue::{Snapshot, StartRequest, prepare};
 use attune_flow::run::{ExecutionRow, Origin};
-use attune_port::{NewRun, OpenOutcome};
+use attune_port::{NewRun, OpenOutcome, RunKey};
 use attune_rest::StartExecution;
-use attune_types::{Ref, RunId};
+use attune_types::{JsonMap, Ref, RunId};
 pub(crate) use batch::Starter;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Labels of one run.
@@ -47,6 +50,11 @@ pub(crate) async fn start(
 ) -> Answer<Started> {
     let catalogue = catalogue_for(app, [&request.action]).await;
     let new = checked(app, &catalogue, caller, trace, request, key)?;
+    open(app, trace, new).await
+}
+
+/// Opens a run that was checked, and tells who has to know.
+async fn open(app: &App, trace: &Trace, new: NewRun) -> Answer<Started> {
     let (run, row) = (new.header.run, new.row.clone());
     let outcome = app.starter.open(new).await?;
     let started = judged(run, row, outcome)?;
@@ -126,40 +134,52 @@ fn checked(
     key: Option<&IdempotencyKey>,
 ) -> Answer<NewRun> {
     check_size("the parameters of a run", &request.parameters)?;
-    check_labels(&request)?;
-    let run = match key {
-        Some(key) => RunId::of_key(caller.id, key.as_str()),
-        None => RunId(new_id(&*app.deps.clock)),
-    };
-    let key = key.map(|key| key.for_body(&request));
-    Ok(prepare(
-        catalogue,
-        StartRequest {
-            run,
-            action: request.action,
-            parameters: request.parameters,
-            origin: Origin::Request,
-            parent: None,
-            depth: 0,
-            started_by: caller.login.clone(),
-            labels: request.labels,
-            trace: Some(trace.parent()),
-            api_url: app.deps.config.public_url.clone(),
-            key,
-        },
-        app.deps.clock.now(),
-    )?)
+    check_labels(&request.labels)?;
+    let key = key.map(|key| (key, key.for_body(&request)));
+    let given = (request.parameters, request.labels);
+    let request = request_for(app, caller, trace, request.action, given, key);
+    Ok(prepare(catalogue, request, app.deps.clock.now())?)
 }
 
-fn check_labels(request: &StartExecution) -> Answer<()> {
-    if request.labels.len() > MOST_LABELS {
+/// A start by a request. The key, with what it claims, names the run.
+fn request_for(
+    app: &App,
+    caller: &Caller,
+    trace: &Trace,
+    action: Ref,
+    (parameters, labels): (JsonMap, Labels),
+    key: Option<(&IdempotencyKey, RunKey)>,
+) -> StartRequest {
+    let run = match &key {
+        Some((key, _)) => RunId::of_key(caller.id, key.as_str()),
+        None => RunId(new_id(&*app.deps.clock)),
+    };
+    StartRequest {
+        run,
+        action,
+        parameters,
+        origin: Origin::Request,
+        parent: None,
+        depth: 0,
+        started_by: caller.login.clone(),
+        labels,
+        trace: Some(trace.parent()),
+        api_url: app.deps.config.public_url.clone(),
+        key: key.map(|(_, claim)| claim),
+    }
+}
+
+type Labels = BTreeMap<String, String>;
+
+fn check_labels(labels: &Labels) -> Answer<()> {
+    if labels.len() > MOST_LABELS {
         return Err(Refusal::field(
             "/labels",
             "length",
             format!("a run has at most {MOST_LABELS} labels"),
         ));
     }
-    for (name, value) in &request.labels {
+    for (name, value) in labels {
         let fits = !name.is_empty() && name.len() <= LONGEST_LABEL && value.len() <= LONGEST_LABEL;
         if !fits || name.contains(':') {
             return Err(Refusal::field(

@@ -4,6 +4,7 @@ mod auth;
 mod control;
 mod documents;
 mod event;
+mod inline;
 mod list;
 mod pack;
 mod refusal;

@@ -18,4 +18,4 @@ pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
 pub use programs::{ProgramError, Programs};
 pub use registration::{record, registration};
-pub use start::{StartError, StartRequest, first_event, prepare};
+pub use start::{StartError, StartRequest, first_event, prepare, prepare_inline};

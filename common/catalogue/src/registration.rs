@@ -4,7 +4,7 @@
 //! Reads the pack's folder once; writes nothing. All errors of all files at once.
 
 use crate::{Snapshot, packing};
-use attune_flow::check::{ActionLookup, compile_pack};
+use attune_flow::check::{ActionLookup, INLINE_PACK, compile_pack};
 use attune_flow::program::Program;
 use attune_pack::{ActionDef, Diagnostic, Diagnostics, PackSource, Runner, Schema, suggest};
 use attune_port::{PackRegistration, RegisteredAction, WorkflowRecord};
@@ -105,6 +105,9 @@ pub fn registration(
         .chain(wrapped.iter().map(|program| record(program, None)))
         .collect();
     let own: Vec<&Ref> = all.iter().map(|action| &action.reference).collect();
+    if source.def.reference == INLINE_PACK {
+        found.push(reserved());
+    }
     for rule in &source.rules {
         let known_action = own.contains(&&rule.action) || others.action(&rule.action).is_some();
         if !known_action && programs.len() == own.len() {
@@ -216,6 +219,16 @@ fn unknown(rule: &Ref, kind: &str, reference: &Ref, all: &[Ref]) -> Diagnostic {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
         None => diagnostic,
     }
+}
+
+/// Runs of definitions that came in requests are named as if they were of this pack.
+fn reserved() -> Diagnostic {
+    Diagnostic::error(
+        "PACK034",
+        "pack.yaml",
+        format!("no pack can be named `{INLINE_PACK}`"),
+    )
+    .help("the name stands for definitions that come in requests; use another one")
 }
 
 fn packing_failed(error: &std::io::Error) -> Diagnostic {

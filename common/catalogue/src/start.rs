@@ -132,7 +132,20 @@ pub fn prepare(
     open(catalogue, action, request, at)
 }
 
-/// As [`prepare`], for an action that need not be in the catalogue (an inline definition).
+/// As [`prepare`], for an action that is not in the catalogue: a definition that came with the
+/// request.
+///
+/// # Errors
+/// [`StartError`], with all wrong parameters at once.
+pub fn prepare_inline(
+    catalogue: &Snapshot,
+    action: &RegisteredAction,
+    request: StartRequest,
+    at: Timestamp,
+) -> Result<NewRun, StartError> {
+    open(catalogue, action, request, at)
+}
+
 fn open(
     catalogue: &Snapshot,
     action: &RegisteredAction,
@@ -179,6 +192,7 @@ fn open(
         depth: request.depth,
         origin: request.origin,
         started_by: request.started_by,
+        hidden: action.def.parameters.secrets().to_vec(),
         labels: request.labels,
         trace: request.trace,
         api_url: request.api_url,

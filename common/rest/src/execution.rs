@@ -24,6 +24,32 @@ pub struct StartExecution {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Starts one run of a definition that is registered nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartInline {
+    /// The definition, as YAML text or as an object. Nothing but `tasks` is required in it.
+    #[schema(value_type = Value)]
+    pub definition: JsonValue,
+    /// Its parameters.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub parameters: JsonMap,
+    /// Labels to find the run by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Starts one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum StartRun {
+    /// Of an action; a workflow is one.
+    Registered(StartExecution),
+    /// Of a definition in the request.
+    Inline(StartInline),
+}
+
 /// Starts many runs, each accepted or refused on its own. A plain list of the same is accepted too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +168,9 @@ pub struct ExecutionDetail {
     /// Number of its last event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<u64>,
+    /// The text of its definition, where that came with the request that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
     /// When it will be looked at by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "date-time")]

@@ -24,7 +24,7 @@ pub use auth::{
 pub use event::{EmitEvent, EnforcementView, EventAccepted, EventView, EventWhy};
 pub use execution::{
     BulkItem, BulkReport, CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView,
-    HistoryView, LogLineView, Nothing, StartExecution, StartMany, StreamEnd,
+    HistoryView, LogLineView, Nothing, StartExecution, StartInline, StartMany, StartRun, StreamEnd,
 };
 pub use pack::{PackChange, PackReport, PackView, PackWarning, RegisterPack};
 pub use page::Page;

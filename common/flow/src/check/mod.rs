@@ -174,9 +174,11 @@ fn check(
     let Parsed {
         workflow, mut sink, ..
     } = parsed;
-    // A workflow may call itself, before the catalogue knows it.
+    // A workflow may call itself, before the catalogue knows it; one in a request has no name to be
+    // called by.
     let own: BTreeMap<Ref, ActionDef> = action
         .iter()
+        .filter(|action| action.reference.pack() != INLINE_PACK)
         .map(|action| (action.reference.clone(), action.clone()))
         .collect();
     let actions = Layered {

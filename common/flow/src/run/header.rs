@@ -41,6 +41,9 @@ pub struct RunHeader {
     pub origin: Origin,
     /// Login of who started it, or of the rule's owner.
     pub started_by: String,
+    /// JSON pointers into the parameters to what is secret: never shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
     /// Labels given by the caller; the workflow's own are added when it begins.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,

@@ -3,10 +3,13 @@
 //! Pure projections; rebuilding them from the events gives the same rows.
 
 use super::state::execution::Execution;
-use super::{Event, ExecutionKind, ExecutionRow, Notice, RunState};
+use super::{Event, ExecutionKind, ExecutionRow, Notice, RunHeader, RunState};
 use crate::program::ProgramKind;
 use attune_types::{ExecutionId, JsonValue};
 use std::collections::BTreeMap;
+
+/// Stands for a secret value.
+const HIDDEN: &str = "********";
 
 /// What the outside is told because of an event.
 pub fn announce(state: &RunState, event: &Event) -> Option<Notice> {
@@ -18,6 +21,19 @@ pub fn announce(state: &RunState, event: &Event) -> Option<Notice> {
         },
         _ => Notice::RunChanged { run },
     })
+}
+
+/// The parameters as people may see them.
+fn shown(header: &RunHeader) -> JsonValue {
+    let mut input = JsonValue::Object(header.parameters.clone());
+    for pointer in &header.hidden {
+        if let Some(value) = input.pointer_mut(pointer)
+            && !value.is_null()
+        {
+            *value = JsonValue::from(HIDDEN);
+        }
+    }
+    input
 }
 
 impl RunState {
@@ -38,7 +54,7 @@ impl RunState {
             item_index: None,
             attempt: header.parent.as_ref().map_or(1, |parent| parent.attempt),
             status: self.status(),
-            input: JsonValue::Object(header.parameters.clone()),
+            input: shown(header),
             result: self.output().clone(),
             error: self.error().cloned(),
             created_at: self.opened_at(),

@@ -64,6 +64,7 @@ pub fn header(run: RunId) -> Result<RunHeader> {
         depth: 0,
         origin: Origin::Request,
         started_by: "ada".to_owned(),
+        hidden: Vec::new(),
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),

@@ -43,6 +43,7 @@ pub fn header(program: &Program, parameters: JsonMap) -> RunHeader {
         depth: 0,
         origin: Origin::Request,
         started_by: "tester".to_owned(),
+        hidden: Vec::new(),
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),
