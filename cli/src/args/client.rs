@@ -33,12 +33,15 @@ pub(crate) struct Login {
 /// `attune run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The action or workflow, as `pack.name`
-    #[arg(value_name = "REF")]
-    pub(crate) action: Ref,
+    /// The action or workflow, as `pack.name`; left out with `--file`
+    #[arg(value_name = "REF", required_unless_present = "file", value_parser = what)]
+    pub(crate) what: Option<What>,
     /// Parameters: `name=text` (read as the type that the action wants) or `name:=json`
     #[arg(value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
+    /// Run the workflow in this file (`-`: standard input) without registering it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
     /// All parameters as JSON: the text itself, @file, or @- for standard input
     #[arg(short, long, value_name = "JSON")]
     pub(crate) input: Option<String>,
@@ -284,6 +287,23 @@ pub(crate) enum IdentityCommand {
     },
     /// List them
     List,
+}
+
+/// The first word of `attune run`.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// What to run.
+    Action(Ref),
+    /// With `--file`: the first parameter.
+    Parameter(String),
+}
+
+fn what(text: &str) -> Result<What, String> {
+    if text.contains('=') {
+        return Ok(What::Parameter(text.to_owned()));
+    }
+    let action = Ref::parse(text).map_err(|error| error.to_string())?;
+    Ok(What::Action(action))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

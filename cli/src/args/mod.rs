@@ -4,10 +4,12 @@
 //! stand for flags. Called by `main`. A wrong line is told by clap, with exit code 2.
 
 mod client;
+mod registered;
 mod serve;
 mod workflow;
 
 pub(crate) use client::*;
+pub(crate) use registered::*;
 pub(crate) use serve::*;
 pub(crate) use workflow::*;
 
@@ -123,8 +125,8 @@ pub(crate) enum Command {
     /// Actions, workflows among them
     #[command(subcommand, visible_alias = "actions")]
     Action(ActionCommand),
-    /// Workflow files, without a server
-    #[command(subcommand)]
+    /// Workflows: files without a server, and registered ones with their versions
+    #[command(subcommand, visible_alias = "workflows")]
     Workflow(WorkflowCommand),
     /// Trigger events
     #[command(subcommand, visible_alias = "events")]

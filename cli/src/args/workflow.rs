@@ -1,5 +1,6 @@
 //! Arguments of `attune workflow`.
 
+use super::RegisteredCommand;
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -21,4 +22,6 @@ pub(crate) enum WorkflowCommand {
         #[arg(long)]
         check: bool,
     },
+    #[command(flatten)]
+    Registered(RegisteredCommand),
 }

@@ -21,6 +21,8 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest time for one answer; long waits use streams.
 const ANSWER: Duration = Duration::from_secs(60);
+/// What definitions are sent as.
+const YAML: &str = "application/yaml";
 /// Entries of one part of a list.
 const PAGE: usize = 200;
 
@@ -102,6 +104,34 @@ impl Client {
     ) -> Result<T> {
         let request = self.request(Method::POST, path).json(body);
         self.answer(request.header("Idempotency-Key", key)).await
+    }
+
+    /// Makes one thing so, of a text of YAML.
+    ///
+    /// # Errors
+    /// [`CliError`] if it was refused or not reached.
+    pub(crate) async fn put_yaml<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        text: String,
+    ) -> Result<T> {
+        let request = self.request(Method::PUT, path);
+        self.answer(request.header("Content-Type", YAML).body(text))
+            .await
+    }
+
+    /// Sends a text of YAML.
+    ///
+    /// # Errors
+    /// [`CliError`] if it was refused or not reached.
+    pub(crate) async fn post_yaml<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        text: String,
+    ) -> Result<T> {
+        let request = self.request(Method::POST, path);
+        self.answer(request.header("Content-Type", YAML).body(text))
+            .await
     }
 
     /// Removes one thing.

@@ -68,7 +68,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Action(command) => {
             action::run(&Client::from_context(&global)?, command, output).await
         }
-        Command::Workflow(command) => workflow::run(&command, output),
+        Command::Workflow(command) => workflow::run(&command, &global, output).await,
         Command::Event(command) => {
             event::run(&Client::from_context(&global)?, command, output).await
         }

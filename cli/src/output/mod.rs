@@ -93,6 +93,9 @@ pub(crate) fn show_error(error: &CliError) {
             note(&format!("{label} {}", problem.detail));
             for field in &problem.errors {
                 note(&format!("  {} {}", paint.red("-"), field_line(field)));
+                for line in field.excerpt.iter().flat_map(|text| text.lines()) {
+                    note(&format!("    {}", tame(line)));
+                }
                 if let Some(help) = &field.help {
                     note(&format!("    {} {help}", paint.cyan("help:")));
                 }

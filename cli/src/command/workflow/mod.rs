@@ -1,13 +1,15 @@
 //! `attune workflow`: what can be done with workflows, most of it without a server.
 //!
 //! Owns the dispatch only; each command has its file. The offline ones use the same pure core as the
-//! services and never ask a server.
+//! services and never ask a server; those on registered workflows do.
 
 mod fmt;
 mod packs;
+pub(super) mod registered;
 mod validate;
 
-use crate::args::WorkflowCommand;
+use crate::args::{Global, WorkflowCommand};
+use crate::client::Client;
 use crate::error::Result;
 use crate::output::Output;
 
@@ -15,9 +17,12 @@ use crate::output::Output;
 ///
 /// # Errors
 /// [`crate::error::CliError`], whose exit code tells what kind it is.
-pub(super) fn run(command: &WorkflowCommand, output: Output) -> Result<()> {
+pub(super) async fn run(command: &WorkflowCommand, global: &Global, output: Output) -> Result<()> {
     match command {
         WorkflowCommand::Fmt { paths, check } => fmt::run(paths, *check, output),
         WorkflowCommand::Validate { paths } => validate::run(paths, output),
+        WorkflowCommand::Registered(command) => {
+            registered::run(&Client::from_context(global)?, command, output).await
+        }
     }
 }
