@@ -27,6 +27,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         handler::action::endpoints(),
         handler::workflow::endpoints(),
         handler::version::endpoints(),
+        handler::drawing::endpoints(),
         handler::start::endpoints(),
         handler::execution::endpoints(),
         handler::control::endpoints(),

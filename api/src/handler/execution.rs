@@ -125,7 +125,7 @@ async fn show(State(app): State<App>, Path(text): Path<String>) -> Answer<Json<E
 }
 
 /// The run that an address names; an execution within a run names its run.
-async fn run_of(app: &App, text: &str) -> Answer<(RunDetail, Option<ExecutionId>)> {
+pub(super) async fn run_of(app: &App, text: &str) -> Answer<(RunDetail, Option<ExecutionId>)> {
     let execution: ExecutionId = id("execution", text)?;
     let reads = &app.deps.stores.reads;
     if let Some(run) = reads.run(RunId(execution.uuid())).await? {

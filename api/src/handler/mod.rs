@@ -6,6 +6,7 @@
 pub(crate) mod action;
 pub(crate) mod auth;
 pub(crate) mod control;
+pub(crate) mod drawing;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod identity;

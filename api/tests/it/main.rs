@@ -3,6 +3,7 @@
 mod auth;
 mod control;
 mod documents;
+mod drawing;
 mod event;
 mod inline;
 mod list;

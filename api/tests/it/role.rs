@@ -11,6 +11,7 @@ fn concrete(path: &str) -> String {
     path.replace("{id}", "01890000-0000-7000-8000-000000000000")
         .replace("{ref}", "none.such")
         .replace("{version}", "1")
+        .replace("{to}", "2")
         .replace("{code}", "forbidden")
 }
 

@@ -8,7 +8,6 @@ use crate::client::Client;
 use crate::command::{facts, filter, or_dash, short, time, value};
 use crate::error::{Attempt as _, CliError, Result};
 use crate::output::{self, Columns, Output, paint_for_stdout};
-use attune_draw::Difference;
 use attune_pack::yaml;
 use attune_rest::{
     FieldProblem, WorkflowDetail, WorkflowReleaseView, WorkflowReport, WorkflowVersionDetail,
@@ -248,26 +247,4 @@ fn done(report: &WorkflowReport) -> String {
         report.workflow.number,
         report.change
     )
-}
-
-/// What changed between two versions that the server has.
-///
-/// # Errors
-/// What the API refuses; two different workflows.
-pub(super) async fn difference(
-    client: &Client,
-    from: &VersionRef,
-    to: &VersionRef,
-) -> Result<Difference> {
-    if from.workflow != to.workflow {
-        return Err(CliError::Usage(format!(
-            "`{}` and `{}` are two workflows; the server compares versions of one",
-            from.workflow, to.workflow
-        )));
-    }
-    let path = format!("/workflows/{}/diff", from.workflow);
-    let mut query = Vec::new();
-    filter(&mut query, "from", from.version.as_ref());
-    filter(&mut query, "to", to.version.as_ref());
-    client.get_with(&path, &query).await
 }
