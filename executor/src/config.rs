@@ -4,6 +4,7 @@ use attune_catalogue::{Directory, Programs};
 use attune_port::{Bus, Clock, Stores};
 use attune_telemetry::Metrics;
 use attune_types::ExecutorId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub struct ExecutorConfig {
     pub snapshot_every: u64,
     /// Address of the API as actions see it.
     pub api_url: String,
+    /// Addresses of the channels of `core.notify`, by name; a channel without one is log lines alone.
+    pub channels: BTreeMap<String, String>,
 }
 
 impl Default for ExecutorConfig {
@@ -65,6 +68,7 @@ impl Default for ExecutorConfig {
             lost_after: Duration::from_secs(10),
             snapshot_every: 1_000,
             api_url: String::new(),
+            channels: BTreeMap::new(),
         }
     }
 }

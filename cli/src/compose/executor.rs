@@ -87,6 +87,7 @@ fn engine(
         name: name.to_owned(),
         lease_ttl: settings.executor.lease_ttl,
         api_url,
+        channels: settings.notify.channels.clone(),
         ..ExecutorConfig::default()
     };
     (deps, config)

@@ -81,6 +81,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("executor.worker.pools", "default", "pools that it works for, separated by commas"),
     key("executor.worker.labels", "", "what its workers have, for tasks with `worker_selector`: `gpu=a100,zone=eu`"),
     key("executor.worker.shutdown_grace", "20s", "how long running processes may go on at shutdown"),
+    secret("notify.channels", "", "webhooks of channels of core.notify, as `name: address`; the address is often a secret"),
     key("sensor.name", "", "name of this process, for people; from the host's name if empty"),
     key("sensor.lease_ttl", "6s", "how long sensors of a crashed replica stand still"),
     key("sensor.work_dir", "", "where files of sensors lie; below the system's temporary folder if empty"),

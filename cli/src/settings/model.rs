@@ -4,6 +4,7 @@
 
 use attune_types::{Labels, is_label, parse_duration};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) metrics: Metrics,
     pub(crate) auth: Auth,
     pub(crate) executor: Executor,
+    pub(crate) notify: Notify,
     pub(crate) sensor: Sensor,
     pub(crate) log: Log,
 }
@@ -100,6 +102,21 @@ pub(crate) struct Worker {
     pub(crate) labels: Labels,
     #[serde(deserialize_with = "duration")]
     pub(crate) shutdown_grace: Duration,
+}
+
+/// `notify.*`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Notify {
+    /// Addresses by the name of the channel.
+    #[serde(deserialize_with = "addresses")]
+    pub(crate) channels: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Notify {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.channels.keys()).finish()
+    }
 }
 
 /// `sensor.*`.
@@ -194,4 +211,39 @@ fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
         Either::One(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
     };
     Ok(all.into_iter().filter(|part| !part.is_empty()).collect())
+}
+
+/// A map of name to address, or one text `name=address,name=address`, as a variable holds it.
+fn addresses<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Map(BTreeMap<String, String>),
+        Text(String),
+    }
+    let all = match Either::deserialize(from)? {
+        Either::Map(all) => all,
+        Either::Text(text) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                part.split_once('=')
+                    .map(|(name, address)| (name.trim().to_owned(), address.trim().to_owned()))
+                    .ok_or_else(|| {
+                        D::Error::custom("write `name=https://...`, several with commas")
+                    })
+            })
+            .collect::<Result<_, _>>()?,
+    };
+    for (name, address) in &all {
+        let web = address.starts_with("https://") || address.starts_with("http://");
+        if name.is_empty() || !web {
+            let message = format!(
+                "the channel `{name}` needs an address that begins with https:// or http://"
+            );
+            return Err(D::Error::custom(message));
+        }
+    }
+    Ok(all)
 }

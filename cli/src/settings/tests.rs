@@ -184,3 +184,23 @@ fn an_address_without_a_host_is_reached_here() {
     assert_eq!(url_of("[::]:80".parse().unwrap()), "http://[::1]:80");
     assert_eq!(url_of("10.0.0.1:80".parse().unwrap()), "http://10.0.0.1:80");
 }
+
+#[test]
+fn channels_are_read_from_yaml_and_from_text_and_are_not_shown() {
+    let file = file("notify:\n  channels:\n    ops: https://hooks.local/t0ken\n");
+    let read = sources(Some(file.path()), &[], &[]).load().unwrap();
+    let channels = &read.settings.notify.channels;
+    assert_eq!(channels["ops"], "https://hooks.local/t0ken");
+    assert_eq!(entry(&read, "notify.channels").value, "***");
+    assert!(!format!("{:?}", read.settings).contains("t0ken"));
+    let text = [(
+        "ATTUNE__NOTIFY__CHANNELS",
+        "a=https://one, b=http://two/x=y",
+    )];
+    let read = sources(Some(file.path()), &text, &[]).load().unwrap();
+    assert_eq!(read.settings.notify.channels["b"], "http://two/x=y");
+    let error = sources(None, &[], &["notify.channels=ops"])
+        .load()
+        .unwrap_err();
+    assert!(error.to_string().contains("name=https://"), "{error}");
+}

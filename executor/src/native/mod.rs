@@ -4,6 +4,7 @@
 //! them, perhaps twice: each call carries the attempt's id as its idempotency key. Failure is an
 //! outcome, never a panic.
 
+mod channel;
 mod emit_event;
 mod http;
 mod notify;
@@ -23,14 +24,18 @@ const AT_ONCE: usize = 256;
 pub(crate) struct NativeDeps {
     deps: Deps,
     http: Result<reqwest::Client, String>,
+    channels: channel::Channels,
     slots: Arc<Semaphore>,
 }
 
 impl NativeDeps {
-    pub(crate) fn new(deps: &Deps, _config: &ExecutorConfig) -> Self {
+    /// Within a runtime: the channels of notifications are served in the background.
+    pub(crate) fn new(deps: &Deps, config: &ExecutorConfig) -> Self {
+        let http = http::client();
         Self {
             deps: deps.clone(),
-            http: http::client(),
+            channels: channel::Channels::start(&config.channels, &http, &deps.metrics),
+            http,
             slots: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }

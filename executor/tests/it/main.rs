@@ -6,6 +6,7 @@
 )]
 
 mod concurrency;
+mod notify;
 mod routing;
 mod runs;
 mod worker;

@@ -55,6 +55,11 @@ impl World {
     }
 
     pub(crate) async fn executor(&self) -> Replica {
+        self.executor_with(BTreeMap::new()).await
+    }
+
+    /// An executor that knows addresses of channels.
+    pub(crate) async fn executor_with(&self, channels: BTreeMap<String, String>) -> Replica {
         let directory = Directory::open(self.stores.catalogue.clone())
             .await
             .unwrap();
@@ -71,6 +76,7 @@ impl World {
             lease_ttl: Duration::from_millis(600),
             sweep_every: Duration::from_millis(200),
             grace: Duration::from_millis(300),
+            channels,
             ..ExecutorConfig::default()
         };
         let stop = CancellationToken::new();

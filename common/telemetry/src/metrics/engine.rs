@@ -185,6 +185,7 @@ pub struct ExecutorMetrics {
     /// From the moment a timer was due to its firing.
     pub wake_lag: Histogram,
     sweep_repairs: Counters<1>,
+    notifications: Counters<1>,
 }
 
 impl ExecutorMetrics {
@@ -202,7 +203,22 @@ impl ExecutorMetrics {
                 "Things that only the sweep got going again; each is a bug to look at.",
                 ["kind"],
             ),
+            notifications: add.counters(
+                "attune_notifications_total",
+                "Messages of core.notify for webhooks, by what became of them.",
+                ["outcome"],
+            ),
         }
+    }
+
+    /// A notification was taken by its receiver.
+    pub fn notification_sent(&self) {
+        self.notifications.with(["sent"]).inc();
+    }
+
+    /// A notification was given up.
+    pub fn notification_lost(&self) {
+        self.notifications.with(["lost"]).inc();
     }
 
     /// The sweep found something of this kind that should have gone on by itself.
