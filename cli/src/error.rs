@@ -39,6 +39,9 @@ pub(crate) enum CliError {
     /// What was to be checked is not right; all of it was shown already.
     #[error("{0}")]
     NotRight(String),
+    /// Two things that were compared are not the same; what differs was shown.
+    #[error("{0}")]
+    Differ(String),
     /// A file of ours cannot be read or written.
     #[error("{what}: {source}")]
     Io {

@@ -108,6 +108,8 @@ pub(crate) fn show_error(error: &CliError) {
             );
             note(&paint.dim(&format!("  ({said})")));
         }
+        // Nothing went wrong: it is an answer.
+        CliError::Differ(said) => note(said),
         other => note(&format!("{label} {other}")),
     }
 }

@@ -10,6 +10,7 @@ mod arguments;
 mod client;
 mod server;
 mod settings;
+mod workflows;
 
 use std::path::Path;
 use std::process::{Command, Output};

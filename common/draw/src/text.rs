@@ -12,6 +12,26 @@ pub(crate) fn short(text: &str, most: usize) -> String {
     format!("{}\u{2026}", cut.trim_end())
 }
 
+/// Lines of at most so many characters, broken where words end as far as they do; the last one is cut
+/// if there would be more than `lines`.
+pub(crate) fn wrapped(text: &str, most: usize, lines: usize) -> Vec<String> {
+    let text = one_line(text);
+    let mut found: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let together = line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && together > most && found.len() + 1 < lines {
+            found.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    found.push(line);
+    found.iter().map(|line| short(line, most)).collect()
+}
+
 /// All white space as single spaces, and nothing that would hide or turn around what follows it.
 pub(crate) fn one_line(text: &str) -> String {
     let visible: String = text
@@ -82,6 +102,14 @@ mod tests {
         assert_eq!(short("abcd", 3), "ab\u{2026}");
         assert_eq!(short("a\n  b\tc", 9), "a b c");
         assert_eq!(short("\u{65e5}\u{672c}\u{8a9e}", 2), "\u{65e5}\u{2026}");
+    }
+
+    #[test]
+    fn lines_end_where_words_do() {
+        assert_eq!(wrapped("aa bb cc", 5, 3), ["aa bb", "cc"]);
+        assert_eq!(wrapped("aa bb cc dd", 5, 1), ["aa b\u{2026}"]);
+        assert_eq!(wrapped("aaaaaaaa bb", 5, 2), ["aaaa\u{2026}", "bb"]);
+        assert_eq!(wrapped("", 5, 2), [""]);
     }
 
     #[test]

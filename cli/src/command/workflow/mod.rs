@@ -3,9 +3,14 @@
 //! Owns the dispatch only; each command has its file. The offline ones use the same pure core as the
 //! services and never ask a server; those on registered workflows do.
 
+mod diff;
+mod difference;
 mod fmt;
+mod graph;
 mod packs;
+mod programs;
 pub(super) mod registered;
+mod report;
 mod validate;
 
 use crate::args::{Global, WorkflowCommand};
@@ -20,7 +25,9 @@ use crate::output::Output;
 pub(super) async fn run(command: &WorkflowCommand, global: &Global, output: Output) -> Result<()> {
     match command {
         WorkflowCommand::Fmt { paths, check } => fmt::run(paths, *check, output),
-        WorkflowCommand::Validate { paths } => validate::run(paths, output),
+        WorkflowCommand::Validate(args) => validate::run(args, output),
+        WorkflowCommand::Graph(args) => graph::run(args, output),
+        WorkflowCommand::Diff(args) => diff::run(args, output),
         WorkflowCommand::Registered(command) => {
             registered::run(&Client::from_context(global)?, command, output).await
         }

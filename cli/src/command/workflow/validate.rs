@@ -4,44 +4,65 @@
 //! sent or stored. What is wrong is the output; the exit code tells whether anything is.
 
 use super::packs::{Target, core, neighbours, placed, targets};
+use super::report;
+use crate::args::{Deny, Format, Report, Validate};
 use crate::error::{Attempt as _, CliError, Result};
 use crate::output::{self, Columns, Output};
 use attune_flow::check::{compile, compile_pack};
 use attune_pack::{Diagnostic, Diagnostics, load_folder};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Checks all paths.
 ///
 /// # Errors
-/// [`CliError::NotRight`] if anything is wrong; it was shown.
-pub(super) fn run(paths: &[PathBuf], output: Output) -> Result<()> {
+/// [`CliError::NotRight`] if anything is wrong (with `--deny warnings`: or doubtful); it was shown.
+pub(super) fn run(args: &Validate, output: Output) -> Result<()> {
     let mut found = Diagnostics::new();
     let mut checked = 0;
-    for path in paths {
+    for path in &args.paths {
         for target in targets(path)? {
             checked += 1;
             found.extend(check(&target)?);
         }
     }
+    let here = std::env::current_dir().unwrap_or_default();
+    for one in &mut found.0 {
+        if let Ok(inside) = Path::new(&one.file).strip_prefix(&here) {
+            one.file = inside.display().to_string();
+        }
+    }
     found.sort();
     let errors = found.iter().filter(|one| one.is_error()).count();
     let warnings = found.len() - errors;
-    if output.is_table() {
-        for one in found.iter() {
-            output::line(&format!("{one}\n"));
-        }
-    } else {
-        output.list(&found.0, &Columns::new())?;
-    }
+    show(&found, args.format, output)?;
     let said = format!(
         "{checked} checked: {}, {}",
         count(errors, "error"),
         count(warnings, "warning")
     );
-    if errors > 0 {
+    if errors > 0 || (warnings > 0 && args.deny.contains(&Deny::Warnings)) {
         return Err(CliError::NotRight(said));
     }
     output::note(&said);
+    Ok(())
+}
+
+/// In the form that was asked for, on standard output.
+fn show(found: &Diagnostics, form: Option<Report>, output: Output) -> Result<()> {
+    let json = Output {
+        format: Format::Json,
+    };
+    match form {
+        Some(Report::Github) => output::raw(&report::annotations(&found.0)),
+        Some(Report::Sarif) => json.one(&report::sarif(&found.0), ToString::to_string)?,
+        Some(Report::Json) => json.list(&found.0, &Columns::new())?,
+        None if !output.is_table() => output.list(&found.0, &Columns::new())?,
+        None | Some(Report::Text) => {
+            for one in found.iter() {
+                output::line(&format!("{one}\n"));
+            }
+        }
+    }
     Ok(())
 }
 

@@ -18,9 +18,28 @@ const LANE: f64 = 12.0;
 struct Router<'a> {
     layers: &'a Layers,
     sizes: &'a [Size],
-    xs: Vec<f64>,
+    xs: &'a [f64],
     /// Top and bottom of each layer.
     bands: Vec<(f64, f64)>,
+    /// How far each layer reaches to the left and to the right.
+    sides: Vec<(f64, f64)>,
+}
+
+/// The side and lane of a link that leads back.
+#[derive(Clone, Copy)]
+struct Lane {
+    left: bool,
+    /// From 1, outwards.
+    number: usize,
+    /// How far to the side what it goes around stands.
+    beside: f64,
+}
+
+impl Lane {
+    fn x(&self) -> f64 {
+        let out = TO_LANES + LANE * self.number as f64;
+        self.beside + if self.left { -out } else { out }
+    }
 }
 
 /// Everything in its place.
@@ -31,48 +50,62 @@ pub(super) fn routed(
     sizes: &[Size],
     links: &[Link],
 ) -> Layout {
-    let (lanes, left, right) = lanes(layers, xs, sizes, links);
-    let edge = |sign: f64| {
-        let far = (0..sizes.len()).map(|n| sign * xs[n] + sizes[n].width / 2.0);
-        let bends = xs.iter().skip(sizes.len()).map(|x| sign * x);
-        far.chain(bends).fold(f64::NEG_INFINITY, f64::max)
-    };
-    let (mut low, mut high) = (-edge(-1.0), edge(1.0));
-    if sizes.is_empty() {
-        (low, high) = (0.0, 0.0);
-    }
-    let room = |count: usize| match count {
-        0 => 0.0,
-        some => TO_LANES + LANE * some as f64,
-    };
-    let shift = room(left) - low;
-    let width = high - low + room(left) + room(right);
+    let back = links.iter().any(|link| link.back);
     let router = Router {
         layers,
         sizes,
-        xs: xs.iter().map(|x| x + shift).collect(),
-        bands: bands(layers, rows, xs, sizes, left + right > 0),
+        xs,
+        bands: bands(layers, rows, xs, sizes, back),
+        sides: sides(rows, xs, sizes),
     };
-    let (low, high) = (low + shift, high + shift);
-    let paths = links
+    let lanes = router.lanes(links);
+    let paths: Vec<Path> = links
         .iter()
         .zip(&lanes)
         .enumerate()
         .map(|(n, (link, lane))| match lane {
             None => router.down(n, link),
-            Some((true, lane)) => router.around(link, low - TO_LANES - LANE * *lane as f64, *lane),
-            Some((false, lane)) => {
-                router.around(link, high + TO_LANES + LANE * *lane as f64, *lane)
-            }
+            Some(lane) => router.around(link, *lane),
         })
         .collect();
-    let margin = if left + right > 0 { GAP } else { 0.0 };
+    let boxes = (0..sizes.len()).map(|n| router.middle(n)).collect();
+    let margin = if back { GAP } else { 0.0 };
     let height = router.bands.last().map_or(0.0, |band| band.1) + margin;
+    let reach = router.reach(0, layers.count);
+    moved(boxes, paths, reach, height)
+}
+
+/// The same with nothing to the left of 0, and how wide it is.
+fn moved(mut boxes: Vec<Point>, mut paths: Vec<Path>, reach: (f64, f64), height: f64) -> Layout {
+    let points = paths.iter().flat_map(|path| &path.points);
+    let (low, high) = points.fold(reach, |(low, high), point| {
+        (low.min(point.x), high.max(point.x))
+    });
+    let lines = paths.iter_mut().flat_map(|path| &mut path.points);
+    for point in boxes.iter_mut().chain(lines) {
+        point.x -= low;
+    }
     Layout {
-        size: Size { width, height },
-        boxes: (0..sizes.len()).map(|n| router.middle(n)).collect(),
+        size: Size {
+            width: high - low,
+            height,
+        },
+        boxes,
         paths,
     }
+}
+
+/// How far each layer reaches to the left and to the right.
+fn sides(rows: &[Vec<usize>], xs: &[f64], sizes: &[Size]) -> Vec<(f64, f64)> {
+    rows.iter()
+        .map(|row| {
+            row.iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), vertex| {
+                    let half = sizes.get(*vertex).map_or(0.0, |size| size.width / 2.0);
+                    (low.min(xs[*vertex] - half), high.max(xs[*vertex] + half))
+                })
+        })
+        .collect()
 }
 
 /// Top and bottom of each layer. Where lines lead back, there is room above the first.
@@ -101,47 +134,50 @@ fn bands(
     bands
 }
 
-/// For each link that leads back its side (left?) and lane, from 1; and how many lanes each side has.
-/// Links that pass the same layers have different lanes.
-fn lanes(
-    layers: &Layers,
-    xs: &[f64],
-    sizes: &[Size],
-    links: &[Link],
-) -> (Vec<Option<(bool, usize)>>, usize, usize) {
-    let all = || (0..sizes.len()).map(|n| xs[n]);
-    let middle =
-        (all().fold(f64::INFINITY, f64::min) + all().fold(f64::NEG_INFINITY, f64::max)) / 2.0;
-    let mut lanes = vec![None; links.len()];
-    // The lowest layer at which each lane of a side is taken so far.
-    let mut taken: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
-    let mut back: Vec<usize> = (0..links.len()).filter(|n| links[*n].back).collect();
-    let reach = |n: usize| {
-        let (a, b) = (layers.layer[links[n].from], layers.layer[links[n].to]);
-        (a.min(b), a.max(b))
-    };
-    back.sort_by_key(|n| (reach(*n), *n));
-    for n in back {
-        let link = &links[n];
-        let left = xs[link.from] + xs[link.to] < 2.0 * middle - 1.0;
-        let side = &mut taken[usize::from(!left)];
-        let (top, bottom) = reach(n);
-        let lane = match side.iter().position(|until| *until < top) {
-            Some(free) => {
-                side[free] = bottom;
-                free
-            }
-            None => {
+impl Router<'_> {
+    /// How far those layers reach to the left and to the right; nowhere if there are none.
+    fn reach(&self, first: usize, end: usize) -> (f64, f64) {
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        let (low, high) = self.sides[first..end]
+            .iter()
+            .fold(none, |all, one| (all.0.min(one.0), all.1.max(one.1)));
+        if low <= high { (low, high) } else { (0.0, 0.0) }
+    }
+
+    /// The lane of each link that leads back, on the side that is nearer. Links that pass the same
+    /// layers have different lanes.
+    fn lanes(&self, links: &[Link]) -> Vec<Option<Lane>> {
+        let mut lanes = vec![None; links.len()];
+        // The lowest layer at which each lane of a side is taken so far.
+        let mut taken: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
+        let passed = |n: usize| {
+            let layer = |vertex: usize| self.layers.layer[vertex];
+            let (a, b) = (layer(links[n].from), layer(links[n].to));
+            (a.min(b), a.max(b))
+        };
+        let mut back: Vec<usize> = (0..links.len()).filter(|n| links[*n].back).collect();
+        back.sort_by_key(|n| (passed(*n), *n));
+        for n in back {
+            let (top, bottom) = passed(n);
+            let (low, high) = self.reach(top, bottom + 1);
+            let ends = self.xs[links[n].from] + self.xs[links[n].to];
+            let left = ends < low + high - 1.0;
+            let side = &mut taken[usize::from(!left)];
+            let free = side.iter().position(|until| *until < top);
+            let number = free.unwrap_or_else(|| {
                 side.push(bottom);
                 side.len() - 1
-            }
-        };
-        lanes[n] = Some((left, lane + 1));
+            });
+            side[number] = bottom;
+            lanes[n] = Some(Lane {
+                left,
+                number: number + 1,
+                beside: if left { low } else { high },
+            });
+        }
+        lanes
     }
-    (lanes, taken[0].len(), taken[1].len())
-}
 
-impl Router<'_> {
     fn middle(&self, vertex: usize) -> Point {
         let (top, bottom) = self.bands[self.layers.layer[vertex]];
         Point {
@@ -192,11 +228,12 @@ impl Router<'_> {
         }
     }
 
-    fn around(&self, link: &Link, x: f64, lane: usize) -> Path {
+    fn around(&self, link: &Link, lane: Lane) -> Path {
+        let x = lane.x();
         let [start, out] = self.out(link.from);
         let [into, end] = self.into(link.to);
         // Lines beside each other turn at heights of their own.
-        let aside = 8.0 + 3.0 * (lane % 4) as f64;
+        let aside = 8.0 + 3.0 * (lane.number % 4) as f64;
         let (low, high) = (out.y + aside.min(GAP - 6.0), into.y - aside.min(GAP - 6.0));
         let points = vec![
             start,

@@ -6,11 +6,12 @@ use super::look::{self, DETAIL, NAME, SMALL};
 use super::{escaped, number};
 use crate::graph::{Edge, Node, NodeKind};
 use crate::layout::{Point, Size};
-use crate::text::short;
+use crate::text::{short, wrapped};
 use std::fmt::Write as _;
 
-/// The most characters of a line of text.
+/// The most characters of a line of text, and the most lines of what is said on a way.
 const MOST: usize = 44;
+const MOST_LINES: usize = 4;
 
 /// Heights of lines of text.
 const NAME_LINE: f64 = 20.0;
@@ -197,7 +198,10 @@ impl Lines {
 
 /// What is said on a way, line by line.
 fn said(edge: &Edge) -> Vec<String> {
-    edge.says().iter().map(|line| short(line, MOST)).collect()
+    let says = edge.says();
+    says.iter()
+        .flat_map(|text| wrapped(text, MOST, MOST_LINES))
+        .collect()
 }
 
 fn widest(lines: &[String], size: f64) -> f64 {
