@@ -44,6 +44,26 @@ fn json_is_read_back_as_it_was() {
 }
 
 #[test]
+fn the_guide_names_every_field() {
+    let guide =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/graph-and-diff.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let statuses = BTreeMap::from([("build".to_owned(), ExecutionStatus::Running)]);
+    let graph = Graph::of(&program(RELEASE)).with_statuses(&statuses);
+    let json = serde_json::to_value(&graph).unwrap();
+    let parts = json["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .chain(json["edges"].as_array().unwrap());
+    for part in parts.chain([&json]) {
+        for key in part.as_object().unwrap().keys() {
+            assert!(guide.contains(&format!("`{key}`")), "{key}");
+        }
+    }
+}
+
+#[test]
 fn a_form_has_one_name_and_others_are_refused() {
     for form in Form::ALL {
         assert_eq!(form.as_str().parse(), Ok(form));
