@@ -34,6 +34,7 @@ mod serve;
 mod start;
 mod stream;
 mod trace;
+mod veil;
 mod view;
 
 pub use access::Access;

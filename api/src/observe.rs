@@ -1,4 +1,5 @@
-//! Around every request: trace id, log line, metrics, security headers, and the body of refusals.
+//! Around every request: trace id, log line, metrics, security headers, the body of refusals, and no
+//! token of a secret in any answer.
 //!
 //! The outermost layer. Owns what a refusal looks like, also where the framework refused (unknown
 //! route, wrong method, panic). Logs the route's pattern, never the query, which may hold anything.
@@ -7,6 +8,7 @@ use crate::app::App;
 use crate::code;
 use crate::refusal::Refusal;
 use crate::trace::Trace;
+use crate::veil::veil;
 use attune_rest::{PROBLEM_JSON, Problem};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -48,6 +50,7 @@ pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: 
     if status.is_client_error() || status.is_server_error() {
         response = refuse(response, &trace);
     }
+    response = veil(response).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers

@@ -34,6 +34,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         handler::event::endpoints(),
         handler::rule::endpoints(),
         handler::running::endpoints(),
+        handler::key::endpoints(),
         docs::endpoints(),
     ]
     .into_iter()

@@ -140,7 +140,7 @@ impl Platform {
 
 /// What every service is told. The secrets are made for this run alone.
 fn environment(servers: &Servers, password: &str, folder: &Path) -> BTreeMap<String, String> {
-    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let secret = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let work = |service: &str| folder.join("work").join(service).display().to_string();
     BTreeMap::from([
         ("ATTUNE__DATABASE__URL".to_owned(), servers.postgres.url()),
@@ -149,7 +149,8 @@ fn environment(servers: &Servers, password: &str, folder: &Path) -> BTreeMap<Str
             "ATTUNE__AUTH__ADMIN_PASSWORD".to_owned(),
             password.to_owned(),
         ),
-        ("ATTUNE__AUTH__SECRET".to_owned(), secret),
+        ("ATTUNE__AUTH__SECRET".to_owned(), secret()),
+        ("ATTUNE__SECRETS__KEY".to_owned(), secret()),
         ("ATTUNE__EXECUTOR__WORK_DIR".to_owned(), work("executor")),
         ("ATTUNE__SENSOR__WORK_DIR".to_owned(), work("sensor")),
     ])

@@ -10,6 +10,7 @@ pub(crate) mod drawing;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod identity;
+pub(crate) mod key;
 pub(crate) mod pack;
 pub(crate) mod rule;
 pub(crate) mod running;

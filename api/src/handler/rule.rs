@@ -11,11 +11,12 @@ use crate::packs::changed;
 use crate::query::Params;
 use crate::refusal::{Answer, Refusal};
 use crate::view;
+use attune_catalogue::KeyRows;
 use attune_port::RegisteredRule;
 use attune_rest::{Nothing, Page, RuleTest, RuleVerdict, RuleView, TriggerView};
 use attune_rules::{CompiledRule, TriggerEvent};
-use attune_template::Ambient;
-use attune_types::{EventId, JsonValue, Ref};
+use attune_template::{Ambient, KeySet};
+use attune_types::{EventId, JsonMap, JsonValue, Ref};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::json;
@@ -155,9 +156,11 @@ async fn test(
         .get(rule.def.reference.pack())
         .map(|pack| pack.config.clone())
         .unwrap_or_default();
+    let known = keys(&app, &rule).await?;
     // Templates are bounded, but not free: not on a thread that serves others.
     let verdict = tokio::task::spawn_blocking(move || {
-        CompiledRule::compile(rule.def, config).map(|rule| rule.evaluate(&event, ambient))
+        CompiledRule::compile(rule.def, config)
+            .map(|rule| rule.evaluate_with_keys(&event, ambient, &known))
     })
     .await
     .map_err(|error| {
@@ -181,6 +184,17 @@ async fn test(
         },
         dedupe: verdict.dedupe,
     }))
+}
+
+/// The keys that a rule reads. A rule that is wrong reads none; that is said when it is tried.
+async fn keys(app: &App, rule: &RegisteredRule) -> Answer<KeySet> {
+    let Ok(compiled) = CompiledRule::compile(rule.def.clone(), JsonMap::new()) else {
+        return Ok(KeySet::closed([]));
+    };
+    let wanted: Vec<_> = compiled.keys().iter().cloned().collect();
+    let rows = KeyRows::read(&*app.deps.stores.keys, &wanted).await?;
+    let seen = rows.seen_by(rule.def.reference.pack(), &wanted);
+    Ok(KeySet::closed(seen))
 }
 
 async fn triggers(State(app): State<App>, mut params: Params) -> Answer<Json<Page<TriggerView>>> {

@@ -6,6 +6,7 @@ mod documents;
 mod drawing;
 mod event;
 mod inline;
+mod key;
 mod list;
 mod pack;
 mod refusal;

@@ -4,11 +4,13 @@
 //! stand for flags. Called by `main`. A wrong line is told by clap, with exit code 2.
 
 mod client;
+mod key;
 mod registered;
 mod serve;
 mod workflow;
 
 pub(crate) use client::*;
+pub(crate) use key::*;
 pub(crate) use registered::*;
 pub(crate) use serve::*;
 pub(crate) use workflow::*;
@@ -143,6 +145,9 @@ pub(crate) enum Command {
     /// Workers
     #[command(subcommand, visible_alias = "workers")]
     Worker(ListCommand),
+    /// Values and secrets that workflows read by name
+    #[command(subcommand, visible_alias = "keys")]
+    Key(KeyCommand),
     /// API tokens
     #[command(subcommand, visible_alias = "tokens")]
     Token(TokenCommand),

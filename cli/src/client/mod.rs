@@ -134,6 +134,19 @@ impl Client {
             .await
     }
 
+    /// Puts one thing in its place.
+    ///
+    /// # Errors
+    /// [`CliError`] if it was refused or not reached.
+    pub(crate) async fn put<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T> {
+        self.answer(self.request(Method::PUT, path).json(body))
+            .await
+    }
+
     /// Removes one thing.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod doctor;
 mod event;
 mod execution;
 mod identity;
+mod key;
 mod login;
 mod pack;
 mod rule;
@@ -76,6 +77,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Trigger(_) => running::triggers(&Client::from_context(&global)?, output).await,
         Command::Sensor(_) => running::sensors(&Client::from_context(&global)?, output).await,
         Command::Worker(_) => running::workers(&Client::from_context(&global)?, output).await,
+        Command::Key(command) => key::run(&Client::from_context(&global)?, command, output).await,
         Command::Token(command) => {
             token::run(&Client::from_context(&global)?, command, output).await
         }

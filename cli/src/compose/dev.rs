@@ -214,6 +214,7 @@ fn load(args: &Dev, global: &Global, dir: &Path) -> Result<Effective> {
     sources.defaults = vec![
         ("bus.url", IN_PROCESS.to_owned()),
         ("auth.secret", kept_secret(dir, "auth_secret")?),
+        ("secrets.key", kept_secret(dir, "secrets_key")?),
         ("auth.admin_password", kept_secret(dir, "admin_password")?),
         ("executor.name", "dev".to_owned()),
         ("executor.work_dir", folder("worker")),

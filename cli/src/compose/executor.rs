@@ -103,6 +103,7 @@ fn worker(
         bus: Arc::clone(&ports.bus),
         work: Arc::clone(&ports.stores.work),
         catalogue: Arc::clone(&ports.stores.catalogue),
+        keys: Arc::clone(&ports.stores.keys),
         clock: Arc::clone(&ports.clock),
         metrics: Arc::clone(&ports.metrics),
         shards,

@@ -22,6 +22,7 @@ pub(crate) fn store_options(settings: &Settings, name: &str) -> StoreOptions {
     options.max_connections = settings.database.max_connections;
     options.shards = settings.database.shards;
     options.application_name = name.to_owned();
+    options.keyring = std::sync::Arc::new(settings.keyring());
     options
 }
 

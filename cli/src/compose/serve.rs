@@ -94,6 +94,9 @@ fn check(service: Service, settings: &Settings) -> Result<()> {
                 .to_owned(),
         ));
     }
+    if service != Service::Sensor {
+        settings.check_master_key()?;
+    }
     Ok(())
 }
 

@@ -71,6 +71,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("api.public_url", "", "address of the API as people and actions see it; from `api.listen` if empty"),
     key("metrics.listen", "127.0.0.1:0", "where each service shows /metrics, /livez and /readyz"),
     secret("auth.secret", "", "signs sessions; the same for all API processes; at least 32 characters"),
+    secret("secrets.key", "", "seals the values of keys; the same for all API and executor processes; at least 32 characters"),
+    secret("secrets.old_keys", "", "master keys of before that still open values, separated by commas"),
     key("auth.admin_login", "admin", "login of the first administrator"),
     secret("auth.admin_password", "", "password of the first administrator, used when there is none yet"),
     key("executor.name", "", "name of this process, for people; from the host's name if empty"),

@@ -6,6 +6,7 @@
 
 mod keys;
 mod model;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +19,6 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Shortest accepted `auth.secret`.
-const SECRET_LENGTH: usize = 32;
 /// Read when it is there and no other file is named.
 const USUAL_FILES: [&str; 2] = ["attune.yaml", "/etc/attune/attune.yaml"];
 
@@ -204,43 +203,6 @@ impl Sources {
 }
 
 impl Settings {
-    /// Refuses a secret that is missing, short or known to everybody.
-    ///
-    /// # Errors
-    /// [`SettingsError::Secret`] says what to do.
-    pub(crate) fn check_secret(&self) -> Result<(), SettingsError> {
-        let secret = self.auth.secret.0.trim();
-        let how = format!(
-            "set `auth.secret` (or {}) to at least {SECRET_LENGTH} random characters, the same for \
-             all API processes, for example by `openssl rand -hex 32`",
-            variable("auth.secret")
-        );
-        let telling = [
-            "secret",
-            "changeme",
-            "change-me",
-            "password",
-            "attune",
-            "example",
-        ];
-        let lower = secret.to_lowercase();
-        let mut letters: Vec<char> = secret.chars().collect();
-        letters.sort_unstable();
-        letters.dedup();
-        let wrong = if secret.is_empty() {
-            "is not set"
-        } else if secret.len() < SECRET_LENGTH {
-            "is too short"
-        } else if letters.len() < 8 || telling.iter().any(|word| lower.contains(word)) {
-            "can be guessed"
-        } else {
-            return Ok(());
-        };
-        Err(SettingsError::Secret(format!(
-            "the secret that signs sessions {wrong}: {how}"
-        )))
-    }
-
     /// The address of the API as people and actions see it.
     pub(crate) fn api_url(&self) -> String {
         match &self.api.public_url {

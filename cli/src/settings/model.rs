@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) api: Api,
     pub(crate) metrics: Metrics,
     pub(crate) auth: Auth,
+    pub(crate) secrets: Secrets,
     pub(crate) executor: Executor,
     pub(crate) notify: Notify,
     pub(crate) sensor: Sensor,
@@ -75,6 +76,15 @@ pub(crate) struct Auth {
     pub(crate) secret: Hidden,
     pub(crate) admin_login: String,
     pub(crate) admin_password: Hidden,
+}
+
+/// `secrets.*`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secrets {
+    pub(crate) key: Hidden,
+    #[serde(deserialize_with = "hidden")]
+    pub(crate) old_keys: Vec<Hidden>,
 }
 
 /// `executor.*`.
@@ -148,6 +158,10 @@ impl std::fmt::Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
     }
+}
+
+fn hidden<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Hidden>, D::Error> {
+    Ok(list(from)?.into_iter().map(Hidden).collect())
 }
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {

@@ -28,4 +28,5 @@ mod packs;
 mod paused;
 mod proc;
 mod refusals;
+mod secrets;
 mod world;

@@ -103,6 +103,10 @@ impl World {
                 format!("{}{}", Uuid::new_v4(), Uuid::new_v4()),
             ),
             (
+                "ATTUNE__SECRETS__KEY".to_owned(),
+                format!("{}{}", Uuid::new_v4(), Uuid::new_v4()),
+            ),
+            (
                 "ATTUNE__EXECUTOR__WORK_DIR".to_owned(),
                 work("executor").display().to_string(),
             ),

@@ -1,6 +1,9 @@
 //! The catalogue as a service holds it in memory, and the two things that are done with it by more
 //! than one service: preparing a run, and preparing a pack for registration.
 //!
+//! Beside them, what a service does with keys: looking them up ([`KeyRows`]) and, where a process
+//! starts, putting values in the place of tokens ([`SecretValues`]).
+//!
 //! Owns [`Directory`] (a snapshot that follows the store), [`Programs`] (compiled once per hash),
 //! [`start`] and [`registration`]. Never starts a run and never writes: it gives back what the caller
 //! then hands to a port. Called by the API, the executor and the sensor service. Failure:
@@ -9,13 +12,17 @@
 
 mod directory;
 mod files;
+mod keys;
 mod packing;
 mod programs;
 mod registration;
+mod secrets;
 mod start;
 
 pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
+pub use keys::KeyRows;
 pub use programs::{ProgramError, Programs};
 pub use registration::{record, registration};
+pub use secrets::{MASK, Mask, MaskStream, SecretError, SecretValues};
 pub use start::{StartError, StartRequest, first_event, prepare, prepare_inline};

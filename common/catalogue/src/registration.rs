@@ -8,7 +8,8 @@ use attune_flow::check::{ActionLookup, INLINE_PACK, compile_pack};
 use attune_flow::program::Program;
 use attune_pack::{ActionDef, Diagnostic, Diagnostics, PackSource, Runner, Schema, suggest};
 use attune_port::{PackRegistration, RegisteredAction, WorkflowRecord};
-use attune_types::Ref;
+use attune_rules::CompiledRule;
+use attune_types::{JsonMap, Ref};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -114,6 +115,13 @@ pub fn registration(
             let mut names = others.references();
             names.extend(own.iter().copied().cloned());
             found.push(unknown(&rule.reference, "action", &rule.action, &names));
+        }
+        if let Err(error) = CompiledRule::compile(rule.clone(), JsonMap::new()) {
+            found.push(Diagnostic::error(
+                "PACK035",
+                &format!("rules/{}.yaml", rule.reference.name()),
+                error.to_string(),
+            ));
         }
         let known_trigger = source.triggers.iter().any(|t| t.reference == rule.trigger)
             || catalogue.triggers.contains_key(&rule.trigger);

@@ -10,6 +10,7 @@ mod catalogue;
 mod clock;
 mod event;
 mod identity;
+mod key;
 mod lease;
 mod read;
 mod run;
@@ -29,6 +30,7 @@ pub use event::{
     NewEnforcement, NewEvent, RecordedEvent,
 };
 pub use identity::{AuditEntry, Identity, IdentityStore, NewIdentity, TokenRow};
+pub use key::{Expected, KeyRow, KeyStore, NewKey, StoredKey};
 pub use lease::{Lease, LeaseStore, Member};
 pub use read::{
     ExecutionFilter, ExecutionReader, HistoryEvent, LogLine, LogPage, Page, PageRequest, RunDetail,
@@ -94,4 +96,6 @@ pub struct Stores {
     pub schedules: std::sync::Arc<dyn ScheduleStore>,
     /// People, tokens, audit.
     pub identities: std::sync::Arc<dyn IdentityStore>,
+    /// Keys that workflows and rules read.
+    pub keys: std::sync::Arc<dyn KeyStore>,
 }

@@ -8,6 +8,7 @@ mod action;
 mod auth;
 mod event;
 mod execution;
+mod key;
 mod pack;
 mod page;
 mod problem;
@@ -26,6 +27,7 @@ pub use execution::{
     BulkItem, BulkReport, CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView,
     HistoryView, LogLineView, Nothing, StartExecution, StartInline, StartMany, StartRun, StreamEnd,
 };
+pub use key::{KeyView, PutKey};
 pub use pack::{PackChange, PackReport, PackView, PackWarning, RegisterPack};
 pub use page::Page;
 pub use problem::{FieldProblem, PROBLEM_JSON, Problem};

@@ -1,13 +1,14 @@
 //! A rule that is ready to be evaluated, and its evaluation.
 
+use crate::criterion::{CompiledCriterion, compile_criterion};
 use crate::event::TriggerEvent;
-use crate::explain::{ConditionOutcome, Explanation, Reason, Verdict, quoted};
-use crate::field::Field;
-use crate::operator::{self, Prepared};
+use crate::explain::{ConditionOutcome, Explanation, Reason, Verdict};
+use crate::keys::read_keys;
 use crate::scope::EventScope;
-use attune_pack::{Criterion, MatchMode, RuleDef};
-use attune_template::{Ambient, Template, TemplateError};
+use attune_pack::{MatchMode, RuleDef};
+use attune_template::{Ambient, KeyRef, KeySet, Keys, Template, TemplateError};
 use attune_types::{JsonMap, JsonValue, Ref, canonical_json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Why a rule cannot be used.
@@ -48,15 +49,8 @@ pub struct CompiledRule {
     dedupe: Option<Template>,
     throttle_key: Option<Template>,
     concurrency_key: Option<Template>,
-}
-
-#[derive(Clone, Debug)]
-struct CompiledCriterion {
-    criterion: Criterion,
-    field: Field,
-    /// Where the value is a template.
-    value: Option<Template>,
-    prepared: Prepared,
+    /// The keys that any of them reads.
+    keys: BTreeSet<KeyRef>,
 }
 
 impl CompiledRule {
@@ -74,7 +68,7 @@ impl CompiledRule {
                 .map(|text| Template::compile(&text.as_str().into()).map_err(fail(key)))
                 .transpose()
         };
-        let criteria = rule
+        let criteria: Vec<CompiledCriterion> = rule
             .criteria
             .iter()
             .map(|criterion| compile_criterion(&rule.reference, criterion))
@@ -94,7 +88,25 @@ impl CompiledRule {
             Some(concurrency) => text(&concurrency.key, "concurrency")?,
             None => None,
         };
+        let values = criteria
+            .iter()
+            .filter_map(|criterion| Some(("criteria", criterion.value.as_ref()?)));
+        let others = [
+            ("when", when.as_ref()),
+            ("input", Some(&input)),
+            ("dedupe", dedupe.as_ref()),
+            ("throttle", throttle_key.as_ref()),
+            ("concurrency", concurrency_key.as_ref()),
+        ];
+        let others = others
+            .into_iter()
+            .filter_map(|(key, template)| Some((key, template?)));
+        let mut keys = BTreeSet::new();
+        for (key, template) in values.chain(others) {
+            read_keys(template, rule.reference.pack(), &mut keys).map_err(fail(key))?;
+        }
         Ok(Self {
+            keys,
             parameters: canonical_json(&rule.trigger_parameters.clone().into()),
             rule,
             pack_config,
@@ -112,6 +124,11 @@ impl CompiledRule {
         &self.rule
     }
 
+    /// The keys that it reads. A rule names each by a literal text, so that all are known before.
+    pub fn keys(&self) -> &BTreeSet<KeyRef> {
+        &self.keys
+    }
+
     /// The canonical text of the trigger's settings.
     pub(crate) fn parameters(&self) -> &str {
         &self.parameters
@@ -120,6 +137,16 @@ impl CompiledRule {
     /// What it makes of an event, whichever it is: also of those that it does not listen to, which
     /// the explanation says. For trying a rule.
     pub fn evaluate(&self, event: &TriggerEvent, now: Ambient) -> Verdict {
+        self.evaluate_with_keys(event, now, &KeySet::closed([]))
+    }
+
+    /// As [`CompiledRule::evaluate`], with the values of [`CompiledRule::keys`].
+    pub fn evaluate_with_keys(
+        &self,
+        event: &TriggerEvent,
+        now: Ambient,
+        known: &KeySet,
+    ) -> Verdict {
         if event.trigger != self.rule.trigger {
             let message = format!(
                 "the rule listens to `{}`, the event is of `{}`",
@@ -135,19 +162,22 @@ impl CompiledRule {
             let message = "the event was made for other settings of the trigger".to_owned();
             return self.missed(Reason::TriggerParametersDiffer, Vec::new(), message);
         }
-        self.decide(event, now)
+        self.decide(event, now, known)
     }
 
     /// What it makes of an event that it listens to.
-    pub(crate) fn decide(&self, event: &TriggerEvent, now: Ambient) -> Verdict {
+    pub(crate) fn decide(&self, event: &TriggerEvent, now: Ambient, known: &KeySet) -> Verdict {
         if !self.rule.enabled {
             let message = "the rule is off".to_owned();
             return self.missed(Reason::Disabled, Vec::new(), message);
         }
+        let ambient = self.ambient(now);
+        let pack = self.rule.reference.pack();
         let scope = EventScope {
             event,
             pack_config: &self.pack_config,
-            ambient: self.ambient(now),
+            ambient,
+            keys: Keys::new(pack, known.clone(), None, ambient.entropy),
         };
         let mut conditions: Vec<ConditionOutcome> = self
             .criteria
@@ -279,61 +309,6 @@ impl CompiledRule {
         Ambient {
             now: now.now,
             entropy: Uuid::new_v5(&seed, name).into_bytes(),
-        }
-    }
-}
-
-fn compile_criterion(rule: &Ref, criterion: &Criterion) -> Result<CompiledCriterion, RuleError> {
-    let fail = |message| RuleError::Criterion {
-        rule: rule.clone(),
-        field: criterion.field.clone(),
-        message,
-    };
-    let field = Field::parse(&criterion.field).map_err(fail)?;
-    let template = Template::compile(&criterion.value).map_err(|error| fail(error.to_string()))?;
-    let literal = template.is_literal();
-    Ok(CompiledCriterion {
-        prepared: if literal {
-            operator::prepare(criterion.operator, &criterion.value).map_err(fail)?
-        } else {
-            Prepared::Plain
-        },
-        value: (!literal).then_some(template),
-        field,
-        criterion: criterion.clone(),
-    })
-}
-
-impl CompiledCriterion {
-    fn outcome(&self, scope: &EventScope<'_>) -> ConditionOutcome {
-        let actual = self.field.find(scope.event, scope.pack_config);
-        let rendered = self
-            .value
-            .as_ref()
-            .map(|template| template.evaluate(scope))
-            .transpose();
-        let (expected, result) = match rendered {
-            Err(error) => (self.criterion.value.clone(), Err(error.to_string())),
-            Ok(rendered) => {
-                let expected = rendered.as_ref().unwrap_or(&self.criterion.value);
-                let result = operator::holds(
-                    self.criterion.operator,
-                    &self.prepared,
-                    actual.as_deref(),
-                    expected,
-                    scope.ambient.now,
-                );
-                (quoted(expected), result)
-            }
-        };
-        ConditionOutcome {
-            field: self.criterion.field.clone(),
-            operator: self.criterion.operator.to_string(),
-            expected,
-            actual: actual.as_deref().map_or(JsonValue::Null, quoted),
-            present: actual.is_some(),
-            held: result.as_ref().is_ok_and(|held| *held),
-            error: result.err(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::compile::CompiledRule;
 use crate::event::TriggerEvent;
 use crate::explain::Verdict;
-use attune_template::Ambient;
+use attune_template::{Ambient, KeySet};
 use attune_types::{Ref, canonical_json};
 use std::collections::HashMap;
 
@@ -59,8 +59,19 @@ impl RuleIndex {
     /// A rule of another trigger, or with other settings of it, has nothing to do with the event and
     /// gives no verdict.
     pub fn evaluate(&self, event: &TriggerEvent, now: Ambient) -> Vec<Verdict> {
+        let none = KeySet::closed([]);
+        self.evaluate_with_keys(event, now, |_| none.clone())
+    }
+
+    /// As [`RuleIndex::evaluate`], with what each rule may see of the keys that it reads.
+    pub fn evaluate_with_keys(
+        &self,
+        event: &TriggerEvent,
+        now: Ambient,
+        keys: impl Fn(&CompiledRule) -> KeySet,
+    ) -> Vec<Verdict> {
         self.listening(event)
-            .map(|rule| rule.decide(event, now))
+            .map(|rule| rule.decide(event, now, &keys(rule)))
             .collect()
     }
 }

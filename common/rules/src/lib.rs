@@ -7,10 +7,12 @@
 //! [`Verdict`] that says so, and stops no other rule.
 
 mod compile;
+mod criterion;
 mod event;
 mod explain;
 mod field;
 mod index;
+mod keys;
 mod operator;
 mod scope;
 mod search;

@@ -1,8 +1,8 @@
-//! What the templates of a rule see: `event.*` and `pack.config.*`.
+//! What the templates of a rule see: `event.*`, `pack.config.*` and plain keys.
 
 use crate::event::TriggerEvent;
 use crate::field::{MEMBERS, member};
-use attune_template::{Ambient, Outcome, Root, Scope};
+use attune_template::{Ambient, Keys, Outcome, Root, Scope};
 use attune_types::{JsonMap, JsonValue};
 use std::borrow::Cow;
 
@@ -10,6 +10,7 @@ pub(crate) struct EventScope<'a> {
     pub(crate) event: &'a TriggerEvent,
     pub(crate) pack_config: &'a JsonMap,
     pub(crate) ambient: Ambient,
+    pub(crate) keys: Keys,
 }
 
 impl Scope for EventScope<'_> {
@@ -39,5 +40,9 @@ impl Scope for EventScope<'_> {
 
     fn ambient(&self) -> Ambient {
         self.ambient
+    }
+
+    fn keys(&self) -> Option<&Keys> {
+        Some(&self.keys)
     }
 }

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod identity;
 mod json;
+mod key;
 mod lease;
 mod maintain;
 mod pool;
@@ -24,5 +25,6 @@ mod time;
 mod work;
 mod workflow;
 
+pub use key::Keyring;
 pub use maintain::migrate;
 pub use pool::{PgStore, StoreOptions};

@@ -8,6 +8,7 @@
 //! Connections are made when first needed. One that broke is thrown away and costs one failed call.
 
 use crate::error::Failure as _;
+use crate::key::Keyring;
 use attune_port::{StoreError, Stores};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Row as _};
@@ -30,6 +31,8 @@ pub struct StoreOptions {
     pub application_name: String,
     /// Shards of a new installation; an existing one keeps its number.
     pub shards: u16,
+    /// Master keys of the values of keys. Without one, none can be set or read.
+    pub keyring: Arc<Keyring>,
 }
 
 impl StoreOptions {
@@ -42,6 +45,7 @@ impl StoreOptions {
             statement_timeout: Duration::from_secs(30),
             application_name: "attune".to_owned(),
             shards: 16,
+            keyring: Arc::default(),
         }
     }
 
@@ -96,6 +100,7 @@ pub struct PgStore {
     pub(crate) engine: PgPool,
     pub(crate) people: PgPool,
     pub(crate) shards: u16,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl PgStore {
@@ -119,6 +124,7 @@ impl PgStore {
             engine,
             people,
             shards: u16::try_from(shards).unwrap_or(1),
+            keyring: Arc::clone(&options.keyring),
         })
     }
 
@@ -135,7 +141,8 @@ impl PgStore {
             leases: shared.clone(),
             slots: shared.clone(),
             schedules: shared.clone(),
-            identities: shared,
+            identities: shared.clone(),
+            keys: shared,
         }
     }
 

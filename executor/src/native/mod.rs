@@ -10,8 +10,10 @@ mod http;
 mod notify;
 
 use crate::config::{Deps, ExecutorConfig};
+use attune_catalogue::{MASK, Mask, SecretValues};
 use attune_flow::program::NativeAction;
 use attune_flow::run::{NativeOrder, Outcome};
+use attune_template::mask_tokens;
 use attune_types::{ErrorInfo, JsonValue, code, format_duration};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -42,9 +44,13 @@ impl NativeDeps {
 }
 
 /// Performs one native attempt to its end.
-pub(crate) async fn perform(deps: &NativeDeps, order: NativeOrder) -> Outcome {
+pub(crate) async fn perform(deps: &NativeDeps, mut order: NativeOrder) -> Outcome {
     let Ok(_slot) = deps.slots.acquire().await else {
         return failed(ErrorInfo::new(code::INTERNAL, "the executor is stopping"));
+    };
+    let mask = match secrets(deps, &mut order).await {
+        Ok(mask) => mask,
+        Err(error) => return failed(error),
     };
     let timeout = order.timeout;
     let work = async {
@@ -68,11 +74,56 @@ pub(crate) async fn perform(deps: &NativeDeps, order: NativeOrder) -> Outcome {
         },
     };
     match done {
-        Ok(result) => Outcome::Succeeded {
-            result,
-            process: None,
-        },
-        Err(error) => failed(error),
+        Ok(mut result) => {
+            mask.value(&mut result);
+            Outcome::Succeeded {
+                result,
+                process: None,
+            }
+        }
+        Err(error) => failed(mask.error(error)),
+    }
+}
+
+/// Puts the values of secrets where they may go: into a request, and nowhere where they would be
+/// stored or logged. Gives what hides them again.
+async fn secrets(deps: &NativeDeps, order: &mut NativeOrder) -> Result<Mask, ErrorInfo> {
+    if order.secrets.is_none() {
+        return Ok(Mask::default());
+    }
+    match order.action {
+        NativeAction::Http => {
+            let store = &*deps.deps.stores.keys;
+            let values = SecretValues::read(store, order.secrets.as_ref())
+                .await
+                .map_err(|error| ErrorInfo::new(code::START_FAILED, error.to_string()))?;
+            values.fill(&mut order.input);
+            Ok(values.mask())
+        }
+        NativeAction::Notify => {
+            for value in order.input.values_mut() {
+                hide_tokens(value);
+            }
+            Ok(Mask::default())
+        }
+        NativeAction::EmitEvent => Err(ErrorInfo::new(
+            code::INPUT_INVALID,
+            "a secret cannot go into an event: events are stored and shown; read it with `kv.get_secret` in the workflow that needs it",
+        )),
+    }
+}
+
+/// A message for people shows no token.
+fn hide_tokens(value: &mut JsonValue) {
+    match value {
+        JsonValue::String(text) => {
+            if let Some(masked) = mask_tokens(text, MASK) {
+                *text = masked;
+            }
+        }
+        JsonValue::Array(items) => items.iter_mut().for_each(hide_tokens),
+        JsonValue::Object(map) => map.values_mut().for_each(hide_tokens),
+        _ => {}
     }
 }
 

@@ -6,12 +6,14 @@
 //! run as it is stored. Never writes when it stops.
 
 use super::care::Care;
+use super::keys::Lookup;
 use super::load::{LoadError, Loaded};
 use super::registry::Registry;
 use super::step::Flight;
 use super::ticket::Ticket;
 use attune_flow::run::Command;
 use attune_port::AppendError;
+use attune_template::{KeyRef, KeyValue};
 use attune_types::{AttemptId, ExecutionStatus, RunId, Timestamp};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -39,6 +41,8 @@ pub(crate) enum RunMessage {
     Look { ticket: Option<Ticket> },
     /// The commit under way is answered.
     Committed(super::Committed),
+    /// The keys that a decision asked for.
+    Looked(Vec<(KeyRef, KeyValue)>),
     /// A timer of this actor rang.
     Timer,
     /// Told commands have lingered long enough.
@@ -109,6 +113,8 @@ pub(crate) struct RunCell {
     pub(crate) flight: Option<Flight>,
     pub(crate) care: Care,
     pub(crate) natives: HashMap<AttemptId, AbortHandle>,
+    /// Keys that were looked up for the next step.
+    pub(super) lookup: Lookup,
     pub(super) timer: Option<(Timestamp, AbortHandle)>,
     lingering: bool,
     /// The `wake_at` that the run's row holds, as far as this actor wrote it.
@@ -141,6 +147,7 @@ impl Actor for RunActor {
             flight: None,
             care: Care::default(),
             natives: HashMap::new(),
+            lookup: Lookup::default(),
             timer: None,
             lingering: false,
             stored_wake: StoredWake::Unknown,
@@ -198,6 +205,10 @@ impl Actor for RunActor {
             }
             RunMessage::Flush => {
                 cell.lingering = false;
+                cell.step(&myself);
+            }
+            RunMessage::Looked(keys) => {
+                cell.lookup.found(keys);
                 cell.step(&myself);
             }
             RunMessage::Timer => {

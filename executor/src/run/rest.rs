@@ -78,7 +78,10 @@ impl RunCell {
             RunMessage::Command { .. } | RunMessage::Look { .. } => {
                 self.registry.tell(self.run, message);
             }
-            RunMessage::Committed(_) | RunMessage::Timer | RunMessage::Flush => {}
+            RunMessage::Committed(_)
+            | RunMessage::Looked(_)
+            | RunMessage::Timer
+            | RunMessage::Flush => {}
         }
     }
 }

@@ -3,16 +3,15 @@
 use super::actor::{RunCell, RunMessage, StoredWake, Waiting};
 use super::count;
 use super::load::SNAPSHOT_VERSION;
+use super::parent::to_parent;
 use super::slot::line_of;
 use super::ticket::Ticket;
 use attune_flow::run::{
-    Change, Effect, EffectKey, Event, ExecutionRow, Now, RunState, decide_with_keys, fold,
+    Change, Effect, EffectKey, Event, ExecutionRow, Now, Rejection, RunState, decide_with_keys,
+    fold,
 };
-use attune_port::{
-    Append, AppendError, NewEvent, NewInboxCommand, RunUpdate, Snapshot, StoreError, StoredEvent,
-};
+use attune_port::{Append, AppendError, NewEvent, RunUpdate, Snapshot, StoreError, StoredEvent};
 use attune_rules::TriggerEvent;
-use attune_template::KeySet;
 use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
 use attune_wire::{LiveKind, LiveNotice};
 use indexmap::IndexMap;
@@ -44,7 +43,10 @@ impl RunCell {
     /// Decides on everything that waits and sends it to the committer. Does nothing while a commit
     /// is under way.
     pub(crate) fn step(&mut self, myself: &ActorRef<RunMessage>) {
-        if self.flight.is_some() || (self.queue.is_empty() && !self.wake_is_stale()) {
+        if self.flight.is_some()
+            || self.lookup.under_way
+            || (self.queue.is_empty() && !self.wake_is_stale())
+        {
             return;
         }
         let Some(mut live) = self.live.take() else {
@@ -68,20 +70,36 @@ impl RunCell {
         // In the order in which they came to be: lists show them so.
         let mut rows = IndexMap::new();
         let mut closed = Vec::new();
-        for waiting in self.queue.drain(..self.queue.len().min(MOST)) {
+        let known = self.lookup.known();
+        let mut needs = Vec::new();
+        for _ in 0..self.queue.len().min(MOST) {
+            let Some(waiting) = self.queue.pop_front() else {
+                break;
+            };
+            // A clock that was set back must not turn a run's history around.
+            let now = Now {
+                at: waiting
+                    .told_at
+                    .unwrap_or_else(|| clock.now())
+                    .max(live.last_at),
+                entropy: clock.entropy(),
+            };
+            let decided =
+                decide_with_keys(&live.program, &live.state, &waiting.command, &now, &known);
+            if let Err(Rejection::NeedsKeys { keys }) = decided {
+                // It waits in its place until they are there; what came before it is committed.
+                self.queue.push_front(waiting);
+                needs = keys;
+                break;
+            }
             let Waiting {
                 command,
                 inbox,
                 ticket,
-                told_at,
+                ..
             } = waiting;
             flight.inbox.extend(inbox);
             flight.tickets.extend(ticket);
-            // A clock that was set back must not turn a run's history around.
-            let now = Now {
-                at: told_at.unwrap_or_else(|| clock.now()).max(live.last_at),
-                entropy: clock.entropy(),
-            };
             if let Some(attempt) = ended_attempt(&command) {
                 closed.push(attempt);
                 self.natives.remove(&attempt);
@@ -93,13 +111,7 @@ impl RunCell {
             if let attune_flow::run::Command::AttemptStarted { attempt, .. } = &command {
                 self.care.started(attempt);
             }
-            match decide_with_keys(
-                &live.program,
-                &live.state,
-                &command,
-                &now,
-                &KeySet::closed([]),
-            ) {
+            match decided {
                 Ok(new) => {
                     let (state, change) = fold(&live.program, live.state, &new);
                     live.state = state;
@@ -111,6 +123,9 @@ impl RunCell {
                     tracing::debug!(run = %self.run, ?command, %rejection, "refused");
                 }
             }
+        }
+        if needs.is_empty() {
+            self.lookup.done();
         }
         self.care
             .begin(&flight.owed, clock.now(), &self.registry.shared.config);
@@ -129,6 +144,9 @@ impl RunCell {
         flight.seq = live.seq;
         let over = live.state.is_terminal() && !was.is_terminal();
         self.live = Some(live);
+        if !needs.is_empty() {
+            self.look_up(myself, needs);
+        }
         let nothing = !flight.changed && flight.inbox.is_empty() && closed.is_empty();
         if nothing && !self.wake_is_stale() {
             self.flight = Some(flight);
@@ -312,20 +330,6 @@ impl RunCell {
             },
         }]
     }
-
-    /// The parent has the end in its inbox already; this only makes it look sooner.
-    fn hint_parent(&self) {
-        let Some(live) = &self.live else { return };
-        let Some(command) = to_parent(&live.state) else {
-            return;
-        };
-        self.registry.shared.performer.tell_run(
-            &self.registry,
-            command.run,
-            command.command,
-            Some(command.id),
-        );
-    }
 }
 
 /// The attempt that a command closes, if it closes one.
@@ -360,22 +364,6 @@ fn store(event: &Event, seq: u64) -> StoredEvent {
         version,
         data,
     }
-}
-
-/// The end of a child run, as its parent is told. The same end has the same id, however often it is
-/// told.
-fn to_parent(state: &RunState) -> Option<NewInboxCommand> {
-    let parent = state.header().parent.as_ref()?;
-    let run: RunId = state.header().run;
-    let outcome = state.outcome()?;
-    Some(NewInboxCommand {
-        id: run.derive("to parent"),
-        run: parent.run,
-        command: attune_flow::run::Command::AttemptFinished {
-            attempt: AttemptId(run.uuid()),
-            outcome,
-        },
-    })
 }
 
 /// Whether the store has answered about the run's place.

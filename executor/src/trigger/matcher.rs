@@ -2,13 +2,13 @@
 
 use crate::config::ExecutorConfig;
 use crate::run::Registry;
-use attune_catalogue::{Snapshot, StartRequest, prepare};
+use attune_catalogue::{KeyRows, Snapshot, StartRequest, prepare};
 use attune_flow::run::Origin;
 use attune_port::{Ingest, Ingested, NewEnforcement, StoreError};
 use attune_rules::{CompiledRule, Reason, RuleIndex, TriggerEvent, Verdict};
-use attune_template::Ambient;
+use attune_template::{Ambient, KeyRef, KeySet};
 use attune_types::{EnforcementId, RunId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Rules compiled for one generation of the catalogue.
@@ -98,13 +98,22 @@ impl Matcher {
         }
         let deps = &registry.shared.deps;
         let rules = self.rules(&deps.directory.current());
+        let wanted: BTreeSet<KeyRef> = events
+            .iter()
+            .flat_map(|event| rules.index.listening(event))
+            .flat_map(|rule| rule.keys().iter().cloned())
+            .collect();
+        let wanted: Vec<KeyRef> = wanted.into_iter().collect();
+        let rows = KeyRows::read(&*deps.stores.keys, &wanted).await?;
         let mut batch = Vec::with_capacity(events.len());
         for event in events {
             let ambient = Ambient {
                 now: deps.clock.now(),
                 entropy: deps.clock.entropy(),
             };
-            let verdicts = rules.index.evaluate(&event, ambient);
+            let verdicts = rules.index.evaluate_with_keys(&event, ambient, |rule| {
+                KeySet::closed(rows.seen_by(rule.rule().reference.pack(), rule.keys()))
+            });
             let enforcements = verdicts
                 .into_iter()
                 .map(|verdict| {

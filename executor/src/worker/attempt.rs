@@ -6,6 +6,7 @@
 
 use super::Shared;
 use super::event_file::EventFile;
+use super::hidden;
 use super::holdings::{StopReason, StopSignal};
 use super::journal::AttemptLog;
 use super::launch::{self, start_failed};
@@ -13,14 +14,13 @@ use super::output;
 use super::process::{self, Ended, Ending};
 use super::runner;
 use super::scratch::Scratch;
-use attune_catalogue::FilesError;
+use super::wording::{bad_end, not_started};
+use attune_catalogue::{FilesError, Mask, SecretError, SecretValues};
 use attune_flow::run::{Command, Outcome, ProcessInfo, Report, WorkOrder};
 use attune_port::Address;
 use attune_types::{ErrorInfo, JsonValue, RunId, code, format_duration};
 use attune_wire::{Envelope, ShardMessage, encode_one};
 use bytes::Bytes;
-use nix::sys::signal::Signal;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,6 @@ use tokio_util::sync::CancellationToken;
 /// Waits between tries to fetch a pack's files while the database is away.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Characters of the last line of standard error in an error's message.
-const QUOTED: usize = 300;
 
 /// What is known of an attempt that has ended.
 struct Done {
@@ -121,7 +119,7 @@ impl Voice {
 
 async fn perform(
     shared: Arc<Shared>,
-    order: Box<WorkOrder>,
+    mut order: Box<WorkOrder>,
     signal: StopSignal,
     log: Arc<AttemptLog>,
 ) -> Done {
@@ -136,6 +134,13 @@ async fn perform(
         Ok(folder) => folder,
         Err(outcome) => return quiet(outcome),
     };
+    match secrets(&shared, &order, signal.clone(), &log).await {
+        Ok(values) => {
+            log.hide(values.mask());
+            values.fill(&mut order.input);
+        }
+        Err(outcome) => return quiet(outcome),
+    }
     let scratch = match Scratch::make(&shared.config.work_dir, order.attempt) {
         Ok(scratch) => scratch,
         Err(error) => {
@@ -187,6 +192,33 @@ async fn files(
     }
 }
 
+/// The values of the secrets that the process is to be given, however long the database is away.
+async fn secrets(
+    shared: &Shared,
+    order: &WorkOrder,
+    mut signal: StopSignal,
+    log: &AttemptLog,
+) -> Result<SecretValues, Option<Outcome>> {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match SecretValues::read(&*shared.deps.keys, order.secrets.as_ref()).await {
+            Ok(values) => return Ok(values),
+            Err(SecretError::Store(error)) if error.is_transient() => {
+                tracing::warn!(%error, attempt = %order.attempt, "secrets cannot be had yet");
+                log.remark("waiting for the secrets that the action is given");
+            }
+            Err(error) => return Err(Some(failed(*start_failed(error.to_string())))),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            Ok(reason) = signal.wait_for(Option::is_some) => {
+                return Err(reason.and_then(|reason| stopped(reason, None)));
+            }
+        }
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
 async fn run_process(
     shared: &Arc<Shared>,
     order: &WorkOrder,
@@ -224,7 +256,9 @@ async fn run_process(
     let gone = CancellationToken::new();
     let file = EventFile::new(scratch.events.clone(), Arc::clone(log), told);
     let following = tokio::spawn(file.follow(gone.clone()));
-    let collecting = tokio::spawn(collect(Arc::clone(shared), order.clone(), telling));
+    let mask = log.mask();
+    let collecting = collect(Arc::clone(shared), order.clone(), mask.clone(), telling);
+    let collecting = tokio::spawn(collecting);
 
     let grace = shared.config.kill_grace;
     let ended = process::run(launch, log, signal, order.timeout, grace).await;
@@ -233,7 +267,7 @@ async fn run_process(
     drop(following.await);
     let reports = collecting.await.unwrap_or_default();
     let outcome = match ended {
-        Ok(ended) => outcome(order, ended),
+        Ok(ended) => outcome(order, ended).map(|outcome| hidden::outcome(outcome, &mask)),
         Err(error) => Some(failed(not_started(&program, &error))),
     };
     Done { outcome, reports }
@@ -243,6 +277,7 @@ async fn run_process(
 async fn collect(
     shared: Arc<Shared>,
     order: WorkOrder,
+    mask: Mask,
     mut telling: mpsc::UnboundedReceiver<Report>,
 ) -> Vec<Bytes> {
     let voice = Voice {
@@ -256,7 +291,7 @@ async fn collect(
         let command = Command::Reported {
             attempt: order.attempt,
             number,
-            report,
+            report: hidden::report(report, &mask),
         };
         number += 1;
         if let Some(message) = voice.encode(command) {
@@ -288,25 +323,6 @@ fn stopped(reason: StopReason, process: Option<ProcessInfo>) -> Option<Outcome> 
         StopReason::Requested => Some(Outcome::Cancelled { process }),
         StopReason::Unwanted | StopReason::Shutdown => None,
     }
-}
-
-fn not_started(program: &std::path::Path, error: &std::io::Error) -> ErrorInfo {
-    let hint = match error.kind() {
-        std::io::ErrorKind::NotFound => format!(
-            "; it, or the interpreter that it names, is not on this worker. Programs are looked \
-             for in {}",
-            attune_process::PATH
-        ),
-        std::io::ErrorKind::PermissionDenied => "; check its executable bit".to_owned(),
-        std::io::ErrorKind::ArgumentListTooLong => {
-            "; deliver large parameters by stdin or file".to_owned()
-        }
-        _ => String::new(),
-    };
-    *start_failed(format!(
-        "`{}` could not be started: {error}{hint}",
-        program.display()
-    ))
 }
 
 fn outcome(order: &WorkOrder, ended: Ended) -> Option<Outcome> {
@@ -353,26 +369,4 @@ fn outcome(order: &WorkOrder, ended: Ended) -> Option<Outcome> {
         result: parsed.unwrap_or_default(),
         process: Some(process),
     })
-}
-
-fn bad_end(status: std::process::ExitStatus, stderr: &str) -> ErrorInfo {
-    let (code, what) = match (status.code(), status.signal()) {
-        (Some(exit), _) => (code::EXIT_STATUS, format!("exited with code {exit}")),
-        (None, Some(signal)) => {
-            let name = Signal::try_from(signal).map_or("", Signal::as_str);
-            (code::SIGNAL, format!("was ended by signal {signal} {name}"))
-        }
-        (None, None) => (code::SIGNAL, "ended in an unknown way".to_owned()),
-    };
-    let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
-    let message = match last {
-        Some(line) => {
-            let quoted: String = line.trim().chars().take(QUOTED).collect();
-            format!("{}: {quoted}", what.trim_end())
-        }
-        None => what.trim_end().to_owned(),
-    };
-    let mut error = ErrorInfo::new(code, message);
-    error.exit_code = status.code();
-    error
 }

@@ -5,6 +5,7 @@
 //! process is not held up. Called by `process`.
 
 use super::journal::{AttemptLog, Stream, visible};
+use attune_catalogue::MaskStream;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -75,6 +76,8 @@ struct Sink {
     line: Vec<u8>,
     excerpt: Excerpt,
     captured: Captured,
+    /// Hides secrets in what people see; the whole is read as it is, and hidden afterwards.
+    mask: MaskStream,
 }
 
 impl Sink {
@@ -85,6 +88,11 @@ impl Sink {
             let kept = &bytes[..room.min(bytes.len())];
             self.captured.whole.extend_from_slice(kept);
         }
+        let shown = self.mask.push(bytes);
+        self.show(&shown);
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
         self.excerpt.push(bytes);
         let mut pieces = bytes.split(|byte| *byte == b'\n');
         if let Some(first) = pieces.next() {
@@ -119,6 +127,10 @@ impl Sink {
     }
 
     fn finish(mut self) -> Captured {
+        let left = self.mask.finish();
+        if !left.is_empty() {
+            self.show(&left);
+        }
         if !self.line.is_empty() {
             self.end_line();
         }
@@ -135,6 +147,7 @@ pub(super) async fn read(
     give_up: tokio_util::sync::CancellationToken,
 ) -> Captured {
     let mut sink = Sink {
+        mask: log.mask().stream(),
         stream,
         log,
         keep_whole: stream == Stream::Stdout,

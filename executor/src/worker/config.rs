@@ -3,7 +3,7 @@
 //! Owns the defaults and the check that they can work. Filled by the composition root.
 
 use super::WorkerError;
-use attune_port::{Bus, CatalogueStore, Clock, WorkStore};
+use attune_port::{Bus, CatalogueStore, Clock, KeyStore, WorkStore};
 use attune_telemetry::Metrics;
 use attune_types::{Labels, is_label};
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub struct WorkerDeps {
     pub work: Arc<dyn WorkStore>,
     /// The files of packs.
     pub catalogue: Arc<dyn CatalogueStore>,
+    /// The values of secrets, for the processes that are given them.
+    pub keys: Arc<dyn KeyStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Counters of this process.

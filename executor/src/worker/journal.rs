@@ -6,10 +6,11 @@
 //! in the service's own log.
 
 use super::Shared;
+use attune_catalogue::Mask;
 use attune_flow::run::WorkOrder;
 use attune_port::{Clock, NewLogLine};
 use attune_types::{ExecutionId, RunId};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,7 @@ impl Journal {
             lines: self.lines.clone(),
             hurry: Arc::clone(&self.hurry),
             count: Mutex::default(),
+            mask: OnceLock::new(),
         })
     }
 }
@@ -112,9 +114,22 @@ pub(super) struct AttemptLog {
     lines: mpsc::UnboundedSender<NewLogLine>,
     hurry: Arc<Notify>,
     count: Mutex<Count>,
+    /// Hides the secrets that the process was given.
+    mask: OnceLock<Mask>,
 }
 
 impl AttemptLog {
+    /// From now on nothing of the log shows these values.
+    pub(super) fn hide(&self, mask: Mask) {
+        // Once per attempt.
+        drop(self.mask.set(mask));
+    }
+
+    /// What hides the secrets of this attempt.
+    pub(super) fn mask(&self) -> Mask {
+        self.mask.get().cloned().unwrap_or_default()
+    }
+
     /// Keeps a line, without its end.
     pub(super) fn line(&self, stream: Stream, bytes: &[u8]) {
         let mut count = self.lock();
@@ -139,7 +154,7 @@ impl AttemptLog {
 
     /// Keeps a remark of the worker, also beyond the cap (there are few).
     pub(super) fn remark(&self, text: &str) {
-        let text = visible(text.as_bytes());
+        let text = visible(self.mask().text(text).as_bytes());
         self.put(&mut self.lock(), Stream::System, text);
     }
 

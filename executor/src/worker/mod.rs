@@ -23,6 +23,7 @@ mod config;
 mod control;
 mod event_file;
 mod heartbeat;
+mod hidden;
 mod holdings;
 mod intake;
 mod journal;
@@ -34,6 +35,7 @@ mod reporter;
 mod runner;
 mod scratch;
 mod selector;
+mod wording;
 
 pub use config::{WorkerConfig, WorkerDeps};
 pub(crate) use journal::visible;

@@ -6,6 +6,7 @@
 )]
 
 mod concurrency;
+mod keys;
 mod notify;
 mod routing;
 mod runs;

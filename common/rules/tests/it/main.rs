@@ -5,6 +5,7 @@
     reason = "helpers of tests fail the test they serve"
 )]
 
+mod keys;
 mod operators;
 mod properties;
 mod rules;

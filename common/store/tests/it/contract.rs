@@ -4,11 +4,12 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use attune_local::shared::TestDatabase;
 use attune_port::Stores;
-use attune_store::{PgStore, StoreOptions};
+use attune_store::{Keyring, PgStore, StoreOptions};
 use attune_testkit::contract::Harness;
 use attune_types::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) struct PgHarness {
@@ -23,7 +24,11 @@ impl PgHarness {
         let database =
             tokio::task::spawn_blocking(move || attune_local::shared::database_like(&template))
                 .await??;
-        let store = PgStore::connect(&StoreOptions::new(database.url())).await?;
+        let store = PgStore::connect(&StoreOptions {
+            keyring: Arc::new(Keyring::new("a master key of tests", [])),
+            ..StoreOptions::new(database.url())
+        })
+        .await?;
         Ok(Self {
             stores: store.stores(),
             store,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fixture;
 pub mod identity;
 pub mod inbox;
+pub mod key;
 pub mod lease;
 pub mod load;
 pub mod read;
@@ -136,6 +137,9 @@ macro_rules! store_contract {
         $crate::store_contract!(@group $harness, identity: [
             logins_are_unique, updates_end_sessions, tokens_until_revoked, audit_newest_first,
             identities_in_pages,
+        ]);
+        $crate::store_contract!(@group $harness, key: [
+            values_come_back, changes_expect_a_version, keys_in_pages,
         ]);
         $crate::store_contract!(@group $harness, read: [
             lists_newest_first_and_filters, pages_are_complete_under_inserts,

@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 mod event;
 mod identity;
+mod key;
 mod lease;
 mod page;
 mod read;
@@ -40,6 +41,7 @@ struct State {
     schedules: schedule::Schedules,
     catalogue: catalogue::Catalogue,
     identities: identity::Identities,
+    keys: key::Keys,
 }
 
 impl MemoryStore {
@@ -70,7 +72,8 @@ impl MemoryStore {
             leases: shared.clone(),
             slots: shared.clone(),
             schedules: shared.clone(),
-            identities: shared,
+            identities: shared.clone(),
+            keys: shared,
         }
     }
 

@@ -7,8 +7,9 @@ use attune_flow::program::WorkerSpec;
 use attune_flow::run::{Command, Outcome, ProcessInfo, Report, WorkOrder};
 use attune_pack::{Delivery as ParameterDelivery, OutputFormat, PackDef, Runner, Schema};
 use attune_port::{
-    Address, Bus, BusError, CatalogueStore, ClaimRequest, Consumer, LostClaim, NewLogLine,
-    PackRegistration, StoreError, SystemClock, WorkQueue, WorkStore, WorkerInfo, WorkerRow,
+    Address, Bus, BusError, CatalogueStore, ClaimRequest, Consumer, KeyStore, LostClaim,
+    NewLogLine, PackRegistration, StoreError, SystemClock, WorkQueue, WorkStore, WorkerInfo,
+    WorkerRow,
 };
 use attune_telemetry::Metrics;
 use attune_testkit::MemoryStore;
@@ -182,6 +183,7 @@ pub(crate) struct Bench {
     pub(crate) bus: Arc<FlakyBus>,
     pub(crate) work: Arc<FakeWork>,
     pub(crate) folder: PathBuf,
+    pub(crate) keys: Arc<dyn KeyStore>,
     told: HashMap<AttemptId, Told>,
     shard: Box<dyn Consumer>,
     pub(crate) stop: CancellationToken,
@@ -209,6 +211,7 @@ impl Bench {
         let deps = WorkerDeps {
             bus: bus.clone(),
             work: work.clone(),
+            keys: Arc::new(store.clone()),
             catalogue: Arc::new(store),
             clock: Arc::new(SystemClock),
             metrics: Metrics::new("worker"),
@@ -230,6 +233,7 @@ impl Bench {
             bus,
             work,
             folder: dir.path().to_owned(),
+            keys: Arc::clone(&deps.keys),
             told: HashMap::new(),
             shard,
             stop: CancellationToken::new(),

@@ -4,6 +4,7 @@ mod bench;
 mod ending;
 mod parameters;
 mod reporting;
+mod secrets;
 mod selecting;
 mod serving;
 mod together;

@@ -55,6 +55,7 @@ async fn actions_of_a_pack_run_to_their_end() {
         bus: world.bus.clone(),
         work: world.stores.work.clone(),
         catalogue: world.stores.catalogue.clone(),
+        keys: world.stores.keys.clone(),
         clock: Arc::new(SystemClock),
         metrics: Metrics::new("worker"),
         shards: world.stores.runs.shards().await.unwrap(),

@@ -1,0 +1,96 @@
+//! Keys in memory.
+
+use super::{MemoryStore, check, page};
+use async_trait::async_trait;
+use attune_port::{Expected, KeyRow, KeyStore, NewKey, Page, PageRequest, StoreError, StoredKey};
+use attune_template::KeyRef;
+use std::collections::BTreeMap;
+
+#[derive(Default)]
+pub(super) struct Keys {
+    keys: BTreeMap<KeyRef, StoredKey>,
+    versions: u64,
+}
+
+impl Keys {
+    fn expect(&self, key: &KeyRef, expected: Expected) -> Result<(), StoreError> {
+        let there = self.keys.get(key).map(|known| known.row.version);
+        let met = match expected {
+            Expected::Any => true,
+            Expected::Absent => there.is_none(),
+            Expected::Version(version) => there == Some(version),
+        };
+        if met {
+            return Ok(());
+        }
+        Err(StoreError::Conflict(format!(
+            "the key `{key}` is not what it was expected to be"
+        )))
+    }
+}
+
+#[async_trait]
+impl KeyStore for MemoryStore {
+    async fn set(&self, new: NewKey, expected: Expected) -> Result<KeyRow, StoreError> {
+        for text in [&new.key.pack, &new.key.name, &new.by] {
+            check::text(text)?;
+        }
+        check::value(&new.value)?;
+        let updated_at = self.now();
+        let mut state = self.lock();
+        state.keys.expect(&new.key, expected)?;
+        state.keys.versions += 1;
+        let row = KeyRow {
+            key: new.key.clone(),
+            secret: new.secret,
+            readable_by: new.readable_by,
+            version: state.keys.versions,
+            updated_at,
+            updated_by: new.by,
+        };
+        let stored = StoredKey {
+            row: row.clone(),
+            value: Some(new.value),
+        };
+        state.keys.keys.insert(new.key, stored);
+        Ok(row)
+    }
+
+    async fn list(
+        &self,
+        pack: Option<&str>,
+        request: &PageRequest,
+    ) -> Result<Page<KeyRow>, StoreError> {
+        let rows: Vec<KeyRow> = self
+            .lock()
+            .keys
+            .keys
+            .values()
+            .map(|known| known.row.clone())
+            .filter(|row| pack.is_none_or(|pack| row.key.pack == pack))
+            .collect();
+        page::page(rows, request, false, |row| {
+            format!("{}\n{}", row.key.pack, row.key.name)
+        })
+    }
+
+    async fn read(&self, keys: &[KeyRef]) -> Result<Vec<StoredKey>, StoreError> {
+        let state = self.lock();
+        let wanted: std::collections::BTreeSet<&KeyRef> = keys.iter().collect();
+        Ok(wanted
+            .into_iter()
+            .filter_map(|key| state.keys.keys.get(key).cloned())
+            .collect())
+    }
+
+    async fn delete(&self, key: &KeyRef, expected: Expected) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        if !state.keys.keys.contains_key(key) {
+            return Ok(false);
+        }
+        if matches!(expected, Expected::Version(_)) {
+            state.keys.expect(key, expected)?;
+        }
+        Ok(state.keys.keys.remove(key).is_some())
+    }
+}
