@@ -7,12 +7,14 @@ mod client;
 mod key;
 mod registered;
 mod serve;
+mod tryout;
 mod workflow;
 
 pub(crate) use client::*;
 pub(crate) use key::*;
 pub(crate) use registered::*;
 pub(crate) use serve::*;
+pub(crate) use tryout::*;
 pub(crate) use workflow::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -187,4 +189,6 @@ pub(crate) enum SchemaKind {
     Rule,
     /// `policies/*.yaml`
     Policy,
+    /// `tests/*.yaml`
+    Test,
 }

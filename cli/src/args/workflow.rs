@@ -27,6 +27,10 @@ pub(crate) enum WorkflowCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Walk a workflow without running it: mocked results, a clock that jumps
+    Simulate(super::Simulate),
+    /// Run the workflow tests of packs (`tests/*.yaml`) without a server
+    Test(super::Test),
     #[command(flatten)]
     Registered(RegisteredCommand),
 }

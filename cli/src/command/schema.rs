@@ -41,6 +41,7 @@ fn of(kind: SchemaKind) -> Kind {
         SchemaKind::Sensor => Kind::Sensor,
         SchemaKind::Rule => Kind::Rule,
         SchemaKind::Policy => Kind::Policy,
+        SchemaKind::Test => Kind::Test,
     }
 }
 

@@ -10,6 +10,7 @@ mod arguments;
 mod client;
 mod server;
 mod settings;
+mod trying;
 mod workflows;
 
 use std::path::Path;

@@ -11,6 +11,9 @@ mod packs;
 mod programs;
 pub(super) mod registered;
 mod report;
+mod shelf;
+mod simulate;
+mod test;
 mod validate;
 
 use crate::args::{Global, WorkflowCommand};
@@ -28,6 +31,8 @@ pub(super) async fn run(command: &WorkflowCommand, global: &Global, output: Outp
         WorkflowCommand::Validate(args) => validate::run(args, output),
         WorkflowCommand::Graph(args) => graph::run(args, output),
         WorkflowCommand::Diff(args) => diff::run(args, output),
+        WorkflowCommand::Simulate(args) => simulate::run(args, output),
+        WorkflowCommand::Test(args) => test::run(args, output),
         WorkflowCommand::Registered(command) => {
             registered::run(&Client::from_context(global)?, command, output).await
         }

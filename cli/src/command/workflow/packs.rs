@@ -56,7 +56,7 @@ pub(super) fn targets(path: &Path) -> Result<Vec<Target>> {
     }])
 }
 
-fn packs_in(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn packs_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let reading = || format!("reading {}", folder.display());
     let mut packs = Vec::new();
     for entry in std::fs::read_dir(folder).attempt(reading)? {

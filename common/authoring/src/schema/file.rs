@@ -7,10 +7,14 @@ mod action;
 mod pack;
 mod rule;
 mod task;
+mod test;
 mod workflow;
 
 pub use action::{Action, ActionRetry, Field, Limits};
 pub use pack::{Pack, Policy, PolicyRule};
 pub use rule::{Concurrency, Criterion, Rule, Sensor, Throttle, Trigger};
 pub use task::{Branch, Compensate, Items, Retry, Task, Transition};
+pub use test::{
+    Answer, Expect, ExpectedError, ItemMocks, MockedError, Refusal, TestCase, TestEvent, TestFile,
+};
 pub use workflow::Workflow;

@@ -251,3 +251,63 @@ pub(super) fn criteria(generator: &mut SchemaGenerator) -> Schema {
     let one = generator.subschema_for::<super::file::Criterion>();
     json_schema!({"anyOf": [{"type": "array", "items": one}, {"type": "object"}]})
 }
+
+/// Mocks by task or action.
+pub(super) fn mocks(generator: &mut SchemaGenerator) -> Schema {
+    let answers = answers(generator);
+    let by_item = generator.subschema_for::<super::file::ItemMocks>();
+    json_schema!({
+        "type": "object",
+        "additionalProperties": {"anyOf": [answers, by_item]},
+    })
+}
+
+/// Answers by item.
+pub(super) fn item_mocks(generator: &mut SchemaGenerator) -> Schema {
+    let answers = answers(generator);
+    json_schema!({"type": "object", "additionalProperties": answers})
+}
+
+/// One answer of a mock, or a list of them.
+pub(super) fn answers(generator: &mut SchemaGenerator) -> Schema {
+    let one = generator.subschema_for::<super::file::Answer>();
+    let one = json_schema!({"anyOf": [{"enum": ["auto", null]}, one]});
+    json_schema!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+}
+
+/// How a mocked attempt ends.
+pub(super) fn ending(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["succeeded", "failed", "timed_out", "lost"]})
+}
+
+/// How a run ends.
+pub(super) fn end(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "enum": ["succeeded", "failed", "timed_out", "cancelled", "abandoned", "compensated"],
+    })
+}
+
+/// How tasks end, by name.
+pub(super) fn ends_by_task(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "additionalProperties": {
+            "type": "string",
+            "enum": [
+                "succeeded", "failed", "timed_out", "cancelled", "abandoned", "skipped",
+                "compensated", "absent",
+            ],
+        },
+    })
+}
+
+/// Counts by task.
+pub(super) fn counts(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}})
+}
+
+/// Whether a start is refused.
+pub(super) fn refused(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"enum": [true, 422]})
+}

@@ -30,11 +30,13 @@ pub enum Kind {
     Rule,
     /// `policies/*.yaml`.
     Policy,
+    /// `tests/*.yaml`.
+    Test,
 }
 
 impl Kind {
     /// All kinds, in the order in which a pack is usually written.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pack,
         Self::Action,
         Self::Workflow,
@@ -42,6 +44,7 @@ impl Kind {
         Self::Sensor,
         Self::Rule,
         Self::Policy,
+        Self::Test,
     ];
 
     /// The word for it: the schema's file is `<word>.schema.json`.
@@ -54,6 +57,7 @@ impl Kind {
             Self::Sensor => "sensor",
             Self::Rule => "rule",
             Self::Policy => "policy",
+            Self::Test => "test",
         }
     }
 
@@ -67,6 +71,7 @@ impl Kind {
             Self::Sensor => "sensors/*.yaml",
             Self::Rule => "rules/*.yaml",
             Self::Policy => "policies/*.yaml",
+            Self::Test => "tests/*.yaml",
         }
     }
 }
@@ -81,6 +86,7 @@ pub fn schema(kind: Kind) -> JsonValue {
         Kind::Sensor => of::<file::Sensor>(),
         Kind::Rule => of::<file::Rule>(),
         Kind::Policy => of::<file::Policy>(),
+        Kind::Test => of::<file::TestFile>(),
     }
 }
 
