@@ -55,7 +55,7 @@ pub(crate) enum RegisteredCommand {
         workflow: Ref,
         /// The version: its number, or its hash or the beginning of it
         #[arg(value_name = "VERSION")]
-        version: String,
+        to: String,
     },
     /// Disable a registered workflow: no new runs; its versions and runs stay
     Delete {
@@ -93,6 +93,11 @@ impl std::str::FromStr for VersionRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_command_contradicts_itself() {
+        <super::super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
 
     #[test]
     fn versions_stand_after_an_at() {

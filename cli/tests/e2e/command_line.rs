@@ -46,14 +46,23 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// The binary, speaking to one API.
-struct Attune<'a> {
+pub(crate) struct Attune<'a> {
     url: &'a str,
     token: &'a str,
     home: &'a Path,
 }
 
-impl Attune<'_> {
-    fn run(&self, arguments: &[&str]) -> Output {
+impl<'a> Attune<'a> {
+    /// Of a world's administrator, in a folder of its own.
+    pub(crate) fn of(world: &'a World, home: &'a Path) -> Self {
+        Self {
+            url: world.admin.root(),
+            token: world.admin.token(),
+            home,
+        }
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_attune"))
             .args(arguments)
             .env("ATTUNE_URL", self.url)
@@ -67,7 +76,7 @@ impl Attune<'_> {
     }
 
     /// With this exit code; gives standard output.
-    fn says(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn says(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let out = String::from_utf8(output.stdout).unwrap();
         let beside = String::from_utf8_lossy(&output.stderr);
@@ -86,7 +95,7 @@ impl Attune<'_> {
     }
 
     /// The same with `-o json`: all of standard output is one JSON value.
-    fn json<T: DeserializeOwned>(&self, code: i32, arguments: &[&str]) -> T {
+    pub(crate) fn json<T: DeserializeOwned>(&self, code: i32, arguments: &[&str]) -> T {
         let mut all = vec!["-o", "json"];
         all.extend(arguments);
         let out = self.says(code, &all);
@@ -98,11 +107,7 @@ impl Attune<'_> {
 async fn commands_tell_by_exit_code_and_json() {
     let world = World::usual().await;
     let home = world.place("home");
-    let attune = Attune {
-        url: world.admin.root(),
-        token: world.admin.token(),
-        home: &home,
-    };
+    let attune = Attune::of(&world, &home);
     let pack = write(&world.place("tool"), FILES);
     let pack = pack.display().to_string();
     let said = attune.says(0, &["pack", "install", &pack]);

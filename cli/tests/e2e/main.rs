@@ -29,4 +29,5 @@ mod paused;
 mod proc;
 mod refusals;
 mod secrets;
+mod versions;
 mod world;

@@ -80,8 +80,8 @@ pub(super) async fn run(
                 .with("BY", |one| one.created_by.clone());
             output.list(&all, &columns)
         }
-        RegisteredCommand::Rollback { workflow, version } => {
-            let path = format!("/workflows/{workflow}/versions/{version}/activate");
+        RegisteredCommand::Rollback { workflow, to } => {
+            let path = format!("/workflows/{workflow}/versions/{to}/activate");
             let report: WorkflowReport = client.post(&path, &attune_rest::Nothing {}).await?;
             beside(&report, None);
             output.one(&report, done)
