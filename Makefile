@@ -5,7 +5,7 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check acceptance fmt
+.PHONY: help install run demo test check acceptance bench fmt
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -35,6 +35,9 @@ check: install ## Format, lints, layers, sizes, generated files, and advisories 
 acceptance: install ## Plays case files on real services: make acceptance CASES=<folder>
 	cargo build -p attune-cli
 	cargo xtask acceptance $(CASES)
+
+bench: ## What the pure core costs a step, as a table (ARGS go to criterion)
+	cargo bench -p attune-flow --bench core -- $(ARGS)
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod contract;
 pub mod flow;
 pub mod memory;
+pub mod naive;
 pub mod simulator;
 
 pub use clock::FakeClock;

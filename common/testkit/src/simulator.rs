@@ -3,9 +3,12 @@
 //!
 //! The same seed gives the same story. Grows by adding faults to [`world`] and checks to [`check`].
 
+mod beside;
 mod check;
+mod fate;
 mod programs;
 mod rng;
+mod works;
 mod world;
 
 pub use programs::random_program;

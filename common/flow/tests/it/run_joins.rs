@@ -289,3 +289,37 @@ fn nothing_joins_once_the_run_fails() {
     assert_eq!((flow.activations("gate"), flow.state.status()), (0, Failed));
     assert_eq!(flow.state.error().unwrap().task.as_deref(), Some("unit"));
 }
+
+#[test]
+fn what_a_join_is_yet_to_start_comes_late_and_is_absorbed() {
+    // When `x` ends well, `first` can start and `all` is left without its other edge, both at once.
+    // What `all` then brings to `first` is late.
+    let mut flow = begin(ProgramBuilder::new(vec![
+        worker("x")
+            .on("succeeded()", &["first"])
+            .on("failed()", &["all"]),
+        inline("b", Noop).then(&["all"]),
+        inline("all", Noop).join(Join::All).then(&["first"]),
+        worker("first").join(Join::Count(1)),
+    ]));
+    flow.ok("x", json!(1));
+    assert_eq!((flow.activations("all"), flow.activations("first")), (1, 1));
+    flow.ok("first", json!(1));
+    assert_eq!(flow.activations("first"), 1);
+    assert_eq!(flow.state.status(), Succeeded);
+}
+
+#[test]
+fn joins_that_wait_for_each_other_start_once_each() {
+    let flow = begin(ProgramBuilder::new(vec![
+        inline("a", Noop).then(&["left"]),
+        inline("b", Noop).then(&["right"]),
+        inline("left", Noop).join(Join::All).then(&["right"]),
+        inline("right", Noop).join(Join::All).then(&["left"]),
+    ]));
+    assert_eq!(
+        (flow.activations("left"), flow.activations("right")),
+        (1, 1)
+    );
+    assert_eq!(flow.state.status(), Succeeded);
+}

@@ -461,3 +461,32 @@ fn time_and_random_values_are_decided_once_and_recorded() {
     );
     assert!(recorded);
 }
+
+#[test]
+fn a_sleep_longer_than_its_timeout_times_out_however_late_the_run_is_woken() {
+    let mut flow = begin(vec![
+        inline("nap", Sleep)
+            .input(json!({"seconds": 10}))
+            .timeout(json!(5))
+            .on("timed_out()", &["noop"]),
+    ]);
+    flow.at = flow.at.checked_add(seconds(60)).unwrap();
+    flow.send(&Command::Wake).unwrap();
+    assert_eq!(flow.status("nap"), Some(TimedOut));
+}
+
+#[test]
+fn system_attempt_is_the_number_of_the_attempt_that_is_spoken_of() {
+    let mut flow = begin(vec![
+        worker("a")
+            .input(json!({"n": "{{ system.attempt }}"}))
+            .retry(5, 0)
+            .on_error("system.attempt < 2")
+            .on("failed()", &["noop"])
+            .publishing("tries", json!("{{ system.attempt }}")),
+    ]);
+    flow.fail("a", "x");
+    assert_eq!(flow.find("a").unwrap().input.as_ref().unwrap()["n"], 2);
+    flow.fail("a", "x");
+    assert_eq!(flow.state.var("tries"), Some(&json!(2)));
+}

@@ -190,6 +190,13 @@ impl TaskBuilder {
         self
     }
 
+    /// Changes the retry.
+    #[must_use]
+    pub fn retry_with(mut self, change: impl FnOnce(&mut Retry)) -> Self {
+        change(self.task.retry.as_mut().expect("a retry before"));
+        self
+    }
+
     /// Waits before it starts.
     #[must_use]
     pub fn delay(mut self, value: JsonValue) -> Self {

@@ -17,6 +17,8 @@ pub struct Violation {
     pub seed: u64,
     /// What did not hold.
     pub what: String,
+    /// The Program and the run's log, for whoever looks for the cause.
+    pub story: String,
 }
 
 impl Violation {
@@ -24,7 +26,17 @@ impl Violation {
         Self {
             seed,
             what: what.to_string(),
+            story: String::new(),
         }
+    }
+
+    pub(super) fn with_story(self, program: &Program, log: &[Event]) -> Self {
+        let mut story = serde_json::to_string_pretty(&program.tasks).unwrap_or_default();
+        for event in log {
+            story.push('\n');
+            story.push_str(&serde_json::to_string(event).unwrap_or_default());
+        }
+        Self { story, ..self }
     }
 }
 

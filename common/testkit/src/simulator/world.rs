@@ -5,15 +5,16 @@
 //! everything but the log.
 
 use super::check::{Checks, Violation};
-use super::{Rng, random_program};
+use super::fate::fate;
+use super::{Rng, beside, random_program};
 use crate::flow::header;
+use crate::naive::Naive;
 use attune_flow::program::{OnLimit, Program};
 use attune_flow::run::{
-    Command, Effect, EffectKey, Event, Now, Outcome, ProcessInfo, Report as Told, RunState,
-    SlotOrder, decide, fold, outstanding,
+    Command, Effect, EffectKey, Event, Now, Outcome, Report as Told, RunState, SlotOrder, decide,
+    fold, outstanding,
 };
-use attune_types::{AttemptId, Duration, ErrorInfo, JsonMap, RunId, Timestamp};
-use serde_json::json;
+use attune_types::{AttemptId, Duration, JsonMap, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of one seed.
@@ -46,6 +47,8 @@ struct World<'a> {
     performed: BTreeMap<EffectKey, Effect>,
     at: Timestamp,
     checks: Checks,
+    /// The same run by another reading of the language.
+    naive: Naive,
     report: Report,
     /// Whether faults still happen. They stop after a while, so that the run can be asked to end.
     faults: bool,
@@ -78,6 +81,7 @@ pub fn simulate_program(program: &Program, seed: u64) -> Result<Report, Violatio
         rng: Rng::new(seed ^ 0x5eed_0000),
         log: vec![opened],
         checks: Checks::new(seed, &state),
+        naive: Naive::new(program, JsonMap::new(), at),
         state,
         mail: vec![Command::Begin],
         done: BTreeMap::new(),
@@ -87,7 +91,9 @@ pub fn simulate_program(program: &Program, seed: u64) -> Result<Report, Violatio
         report: Report::default(),
         faults: true,
     };
-    world.run()?;
+    if let Err(violation) = world.run() {
+        return Err(violation.with_story(program, &world.log));
+    }
     world.report.events = world.log.len();
     world.report.status = world.state.status().to_string();
     Ok(world.report)
@@ -165,6 +171,17 @@ impl World<'_> {
             &change,
             &self.log,
         )?;
+        beside::feed(
+            &mut self.naive,
+            command,
+            &before,
+            &self.state,
+            &events,
+            &now,
+        );
+        self.naive
+            .differs(&self.state)
+            .map_err(|what| self.checks.violation(format!("after {command:?}: {what}")))?;
         self.checks
             .repetition(self.program, &self.state, command, &now)?;
         for key in &change.settled {
@@ -248,7 +265,7 @@ impl World<'_> {
                 let fate = if self.stopped.contains(&attempt) {
                     Some(Outcome::Cancelled { process: None })
                 } else {
-                    self.fate()
+                    fate(&mut self.rng)
                 };
                 self.done.insert(attempt, fate.clone());
                 fate
@@ -274,37 +291,6 @@ impl World<'_> {
                 reason: "its worker is gone".to_owned(),
             }),
         }
-    }
-
-    fn fate(&mut self) -> Option<Outcome> {
-        let process = self.rng.chance(50).then(|| ProcessInfo {
-            exit_code: Some(0),
-            stdout: "out".to_owned(),
-            stderr: String::new(),
-            duration_ms: 5,
-        });
-        Some(match self.rng.below(20) {
-            0..=11 => Outcome::Succeeded {
-                result: json!({"value": self.rng.below(100)}),
-                process,
-            },
-            12 | 13 => Outcome::Failed {
-                error: ErrorInfo::new("boom", "it went wrong"),
-                result: json!(null),
-                process,
-            },
-            14 => Outcome::Failed {
-                error: ErrorInfo::new("other", "it went wrong in another way"),
-                result: json!({"partly": true}),
-                process,
-            },
-            15 => Outcome::TimedOut {
-                error: ErrorInfo::new("timeout", "it took too long"),
-                process,
-            },
-            16 => Outcome::Cancelled { process },
-            _ => return None,
-        })
     }
 
     fn stop(&mut self, attempt: AttemptId) {

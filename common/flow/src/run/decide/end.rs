@@ -106,10 +106,14 @@ impl Step<'_> {
             done.status,
             ExecutionStatus::Failed | ExecutionStatus::TimedOut
         );
-        let error = match done.error {
+        let mut error = match done.error {
             None if failed => Some(unnamed()),
             error => error,
         };
+        // Conditions may count on the number: what failed before its first attempt counts as that.
+        if let Some(error) = &mut error {
+            error.attempt.get_or_insert(attempts.max(1));
+        }
         Event::ExecutionEnded {
             at,
             execution,
@@ -141,8 +145,15 @@ fn is_failure(event: &Event) -> bool {
     )
 }
 
-fn make_failed(event: &mut Event, wrong: ErrorInfo) {
-    if let Event::ExecutionEnded { status, error, .. } = event {
+fn make_failed(event: &mut Event, mut wrong: ErrorInfo) {
+    if let Event::ExecutionEnded {
+        status,
+        error,
+        attempts,
+        ..
+    } = event
+    {
+        wrong.attempt.get_or_insert((*attempts).max(1));
         *status = ExecutionStatus::Failed;
         *error = Some(Arc::new(wrong));
     }

@@ -5,6 +5,7 @@
 //! lead through the join; the ways are known from the Program's graph, the live ones from the state.
 
 use super::step::Step;
+use crate::bits::TaskSet;
 use crate::program::{Join, Program, TaskIx};
 use crate::run::Event;
 use crate::run::event::JoinStart;
@@ -26,6 +27,7 @@ impl Step<'_> {
         if !known.is_gathering() {
             return None;
         }
+        let alive = self.alive();
         let mut gathering = Gathering {
             generation: known.started.saturating_add(1),
             arrived: 0,
@@ -35,7 +37,7 @@ impl Step<'_> {
         for edge in self.edges(join) {
             if known.has_arrived(edge) {
                 gathering.arrived += 1;
-            } else if self.may_arrive(join, edge) {
+            } else if self.may_arrive(join, edge, &alive) {
                 gathering.awaited.push(edge);
             } else {
                 gathering.dead.push(edge);
@@ -48,12 +50,22 @@ impl Step<'_> {
         0..u32::try_from(self.program.graph.inbound(join).len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether a live activation can still make that edge arrive.
-    fn may_arrive(&self, join: TaskIx, edge: u32) -> bool {
+    /// The tasks that something may still come from: those with a live activation, and joins that
+    /// gather, which have one that is yet to start.
+    fn alive(&self) -> TaskSet {
+        let mut alive = self.state.about.live.clone();
+        for join in self.state.about.gathering.iter() {
+            alive.insert(*join);
+        }
+        alive
+    }
+
+    /// Whether one of those tasks can still make that edge arrive.
+    fn may_arrive(&self, join: TaskIx, edge: u32, alive: &TaskSet) -> bool {
         self.program
             .graph
             .reaching(join, edge)
-            .is_some_and(|reaching| reaching.meets(&self.state.about.live))
+            .is_some_and(|reaching| reaching.meets(alive))
     }
 
     /// Opens the barrier if what has arrived is enough, without counting on what cannot come.
@@ -83,25 +95,15 @@ impl Step<'_> {
         if self.state.about.gathering.is_empty() || self.state.is_closing() {
             return false;
         }
-        let stuck: Vec<(TaskIx, Gathering)> = self
-            .state
-            .about
-            .gathering
-            .iter()
-            .filter(|join| self.is_decided(**join))
-            .filter_map(|join| Some((*join, self.gathering(*join)?)))
-            .collect();
-        // One that another one of them may lead to waits for that one. If all lead to one another,
-        // the first in the file goes first.
-        let first = stuck
-            .iter()
-            .position(|(join, gathering)| {
-                !stuck.iter().any(|(other, _)| {
-                    other != join && self.leads_to(*other, *join, &gathering.dead)
-                })
-            })
-            .unwrap_or(0);
-        let Some((join, gathering)) = stuck.into_iter().nth(first) else {
+        // One that another gathering join may lead to waits for that one. Where joins wait for one
+        // another, the first in the file goes first.
+        let decided = |alive: &TaskSet| {
+            let mut gathering = self.state.about.gathering.iter().copied();
+            gathering.find(|join| self.is_decided(*join, alive))
+        };
+        let first = decided(&self.alive()).or_else(|| decided(&self.state.about.live));
+        let first = first.and_then(|join| Some((join, self.gathering(join)?)));
+        let Some((join, gathering)) = first else {
             return false;
         };
         match self.program.task(join).and_then(|task| task.join) {
@@ -135,29 +137,25 @@ impl Step<'_> {
 
     /// Whether what has not arrived makes no difference any more. Stops looking at the first edge
     /// that shows the contrary.
-    fn is_decided(&self, join: TaskIx) -> bool {
+    fn is_decided(&self, join: TaskIx, alive: &TaskSet) -> bool {
         let kind = self.program.task(join).and_then(|task| task.join);
         let (Some(known), Some(kind)) = (self.state.task(join).map(|task| &task.join), kind) else {
             return false;
         };
         let mut edges = self.edges(join);
-        let may_come = |edge: u32| known.has_arrived(edge) || self.may_arrive(join, edge);
         match kind {
-            Join::All => !edges.any(|edge| !known.has_arrived(edge) && self.may_arrive(join, edge)),
+            Join::All => {
+                !edges.any(|edge| !known.has_arrived(edge) && self.may_arrive(join, edge, alive))
+            }
             Join::Count(needed) => {
                 let needed = needed.max(1) as usize;
-                edges.filter(|edge| may_come(*edge)).take(needed).count() < needed
+                edges
+                    .filter(|edge| known.has_arrived(*edge) || self.may_arrive(join, *edge, alive))
+                    .take(needed)
+                    .count()
+                    < needed
             }
         }
-    }
-
-    fn leads_to(&self, from: TaskIx, join: TaskIx, edges: &[u32]) -> bool {
-        edges.iter().any(|edge| {
-            self.program
-                .graph
-                .reaching(join, *edge)
-                .is_some_and(|reaching| reaching.contains(from))
-        })
     }
 
     fn fail_join(&mut self, join: TaskIx, needed: u32, gathering: &Gathering) {
@@ -197,13 +195,16 @@ impl Step<'_> {
             return;
         }
         let joins: Vec<TaskIx> = self.state.about.behind.iter().copied().collect();
+        let alive = self.alive();
         for join in joins {
             let Some(known) = self.state.task(join).map(|task| &task.join) else {
                 continue;
             };
             let edges: Vec<u32> = self
                 .edges(join)
-                .filter(|edge| known.count(*edge) < known.started && !self.may_arrive(join, *edge))
+                .filter(|edge| {
+                    known.count(*edge) < known.started && !self.may_arrive(join, *edge, &alive)
+                })
                 .collect();
             if !edges.is_empty() {
                 self.push(Event::JoinMoved {

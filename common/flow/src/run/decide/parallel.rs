@@ -86,10 +86,13 @@ impl Step<'_> {
     }
 
     /// Ends a parallel task, or does it once more if its retry policy says so.
-    fn close_parts(&mut self, id: ExecutionId, number: u32, done: Done) {
+    fn close_parts(&mut self, id: ExecutionId, number: u32, mut done: Done) {
         let Some((execution, task)) = self.of(id) else {
             return;
         };
+        if let Some(error) = &mut done.error {
+            error.attempt.get_or_insert(number);
+        }
         match self.retry_at(execution, task, &done) {
             Ok(Some(retry_at)) => {
                 self.push(Event::AttemptFailed {
@@ -108,7 +111,10 @@ impl Step<'_> {
                 }
             }
             Ok(None) => self.end(id, number, None, done),
-            Err(error) => self.end(id, number, None, Done::bad(error)),
+            Err(error) => {
+                let error = Some(error);
+                self.end(id, number, None, Done { error, ..done });
+            }
         }
     }
 

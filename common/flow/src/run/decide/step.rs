@@ -90,6 +90,10 @@ impl<'a> Step<'a> {
     /// What the templates of an execution see; without one, those of the run.
     pub(super) fn scope<'s>(&'s self, execution: Option<&'s Execution>) -> RunScope<'s> {
         let attempt = match execution {
+            // The one under way, the last one, or the one about to be made.
+            Some(execution) if execution.attempt().is_some() || execution.is_ended() => {
+                execution.attempts.max(1)
+            }
             Some(execution) => execution.attempts.saturating_add(1),
             None => self.state.header().parent.as_ref().map_or(1, |p| p.attempt),
         };

@@ -72,7 +72,8 @@ impl Step<'_> {
         let until = input
             .and_then(|input| sleep::until(&input, from).ok())
             .unwrap_or(from);
-        let done = if until <= self.at() {
+        // Which of the two comes first decides, not how late the run is woken.
+        let done = if attempt.due.is_none_or(|due| until <= due) {
             Done::good(sleep::result(from, until.max(from)))
         } else {
             Done::timed_out(timeout_error(attempt.timeout))
