@@ -7,6 +7,7 @@
 )]
 
 mod diagnostics;
+mod guide;
 mod random;
 mod shipped;
 mod support;
