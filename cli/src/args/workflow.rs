@@ -13,9 +13,10 @@ pub(crate) enum WorkflowCommand {
     Validate(Validate),
     /// Draw a workflow: its tasks, what follows what, and when
     Graph(Graph),
-    /// Say what changed between two workflow files, and what of it breaks callers
+    /// Say what changed between two workflow files or versions, and what of it breaks callers
     ///
-    /// Compares what the files mean: comments, the order of keys and shorthands make no difference.
+    /// Compares what they mean: comments, the order of keys and shorthands make no difference. Files
+    /// are compared without a server; REF@VERSION asks it.
     /// Exit code 0: the same; 1: not the same; 2: one of them cannot be compared.
     Diff(Diff),
     /// Write workflow files in their canonical form; comments stay, the meaning does too
@@ -116,11 +117,11 @@ impl From<Drawing> for Form {
 /// `attune workflow diff`.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The file before
-    #[arg(value_name = "FILE")]
+    /// The file before, or a version: `pack.name@1`
+    #[arg(value_name = "BEFORE")]
     pub(crate) from: String,
-    /// The file after
-    #[arg(value_name = "FILE")]
+    /// The file after, or another version
+    #[arg(value_name = "AFTER")]
     pub(crate) to: String,
     /// A folder of more packs whose actions are called; may be repeated
     #[arg(long, value_name = "FOLDER")]

@@ -1,5 +1,6 @@
 //! Workflow files without a server: what is wrong with them in each form, drawings, differences.
 
+use crate::server::Server;
 use crate::{attune, code, err, out};
 use std::path::Path;
 use std::process::Output;
@@ -227,4 +228,39 @@ fn a_difference_is_told_and_counted_by_the_exit_code() {
         "{}",
         out(&output)
     );
+}
+
+#[test]
+fn versions_that_a_server_keeps_are_compared_by_it() {
+    let side =
+        |hash: &str| serde_json::json!({"workflow": "p.w", "version": "1.0.0", "hash": hash});
+    let body = serde_json::json!({
+        "from": side("aa"), "to": side("bb"), "same": false, "breaking": false,
+        "changes": [{"area": "tasks", "name": "one", "key": "timeout", "kind": "added", "to": 3}],
+    });
+    let answer = (
+        "GET /api/v1/workflows/p.w/versions/1/diff/2",
+        200,
+        "application/json",
+        body.to_string(),
+    );
+    let server = Server::start(vec![answer]);
+    let home = tempfile::tempdir().unwrap();
+    let diff = |from: &str, to: &str| {
+        let mut command = attune(home.path());
+        command
+            .env("ATTUNE_URL", &server.url)
+            .env("ATTUNE_TOKEN", "att_tiger");
+        command
+            .args(["workflow", "diff", from, to])
+            .output()
+            .unwrap()
+    };
+    let output = diff("p.w@1", "p.w@2");
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    assert!(out(&output).contains("+ timeout: 3"), "{}", out(&output));
+    assert_eq!(err(&output), "1 change, none of which breaks callers\n");
+    assert_eq!(code(&diff("p.w@1", "p.other@2")), 2);
+    assert_eq!(code(&diff("p.w@1", "w.yaml")), 2);
+    assert_eq!(server.asked().len(), 1);
 }

@@ -16,11 +16,15 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 /// if there would be more than `lines`.
 pub(crate) fn wrapped(text: &str, most: usize, lines: usize) -> Vec<String> {
     let text = one_line(text);
+    let length = text.chars().count();
+    // Lines of about one length, so that no single word is left for the last.
+    let even = length.div_ceil(length.div_ceil(most).max(1)) + 4;
+    let even = even.min(most);
     let mut found: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
         let together = line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && together > most && found.len() + 1 < lines {
+        if !line.is_empty() && together > even && found.len() + 1 < lines {
             found.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {

@@ -30,7 +30,7 @@ pub(super) async fn run(command: &WorkflowCommand, global: &Global, output: Outp
         WorkflowCommand::Fmt { paths, check } => fmt::run(paths, *check, output),
         WorkflowCommand::Validate(args) => validate::run(args, output),
         WorkflowCommand::Graph(args) => graph::run(args, output),
-        WorkflowCommand::Diff(args) => diff::run(args, output),
+        WorkflowCommand::Diff(args) => diff::run(args, global, output).await,
         WorkflowCommand::Simulate(args) => simulate::run(args, output),
         WorkflowCommand::Test(args) => test::run(args, output),
         WorkflowCommand::Registered(command) => {
