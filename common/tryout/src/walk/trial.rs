@@ -6,7 +6,10 @@
 use crate::mock::Mocks;
 use attune_flow::program::{ActionCall, Compensate, Performer, Program, Work, WorkerSpec};
 use attune_pack::{Delivery, OutputFormat, Runner};
+use attune_template::Template;
 
+/// The action whose `when` looks at what is yet to come.
+const WAIT_FOR_EVENT: &str = "core.wait_for_event";
 /// The pool that mocks stand for.
 pub(super) const MOCKED: &str = "mocked";
 
@@ -28,6 +31,9 @@ pub(super) fn trial(program: &Program, mocked: &[usize]) -> Program {
     for (number, task) in trial.tasks.iter_mut().enumerate() {
         let mocked = mocked.contains(&number);
         if let Work::Action(call) = &mut task.work {
+            if call.reference.as_str() == WAIT_FOR_EVENT {
+                task.input = without_condition(&task.input);
+            }
             hand_out(call, mocked);
         }
         if let Some(Compensate::Action { call, .. }) = &mut task.compensate {
@@ -35,6 +41,19 @@ pub(super) fn trial(program: &Program, mocked: &[usize]) -> Program {
         }
     }
     trial
+}
+
+/// The input of a task that waits for an event, without the condition on that event: the mock is the
+/// event that fits, and there is none before it that the condition could look at.
+fn without_condition(input: &Template) -> Template {
+    let mut source = input.source().clone();
+    let removed = source
+        .as_object_mut()
+        .and_then(|map| map.shift_remove("when"));
+    match removed.map(|_| Template::compile(&source)) {
+        Some(Ok(without)) => without,
+        _ => input.clone(),
+    }
 }
 
 fn hand_out(call: &mut ActionCall, mocked: bool) {

@@ -246,6 +246,21 @@ fn what_nobody_answers_stops_the_walk_and_says_so() {
 }
 
 #[test]
+fn a_task_that_waits_for_an_event_gets_the_one_of_its_mock() {
+    let flow = "tasks:\n- {name: a, action: core.wait_for_event, input: {trigger: ci.done, when: \"{{ event.payload.id == 3 }}\"}}\n\
+        output_map: {id: \"{{ task.a.result.payload.id }}\"}\n";
+    let walk = tried(
+        flow,
+        &json!({}),
+        "a: {result: {payload: {id: 3}}, takes: 2d}",
+    );
+    assert_eq!(end(&walk), Succeeded);
+    assert_eq!(walk.root().unwrap().state.output(), &json!({"id": 3}));
+    let late = tried(flow, &json!({}), "a: {status: timed_out, takes: 1h}");
+    assert_eq!((end(&late), status(&late, "a")), (Failed, Some(TimedOut)));
+}
+
+#[test]
 fn all_that_have_no_mock_are_named_at_once() {
     let flow = "tasks:\n- {name: a, action: ci.test, on_success: d}\n- {name: b, action: ci.build}\n\
         - {name: c, action: ci.test}\n- {name: d, action: ci.build}\n- {name: e, action: core.sleep, input: {for: 1h}}\n";
