@@ -4,7 +4,7 @@ use crate::app::{ApiDeps, App};
 use crate::endpoint::EndpointInfo;
 use crate::error::{ApiError, RegisterError};
 use crate::{packs, router};
-use attune_pack::PackSource;
+use attune_pack::Loaded;
 use attune_rest::PackReport;
 use axum::Router;
 use std::time::Duration;
@@ -78,9 +78,9 @@ impl Api {
     /// [`RegisterError`]: nothing was registered.
     pub async fn register(
         &self,
-        source: PackSource,
+        pack: impl Into<Loaded>,
         by: &str,
     ) -> Result<PackReport, RegisterError> {
-        packs::register(&self.app, source, by).await
+        packs::register(&self.app, pack.into(), by).await
     }
 }

@@ -5,7 +5,7 @@ use crate::error::RegisterError;
 use crate::refusal::{Answer, Refusal};
 use crate::view;
 use attune_catalogue::registration;
-use attune_pack::{PackDef, PackSource, from_files};
+use attune_pack::{Loaded, PackDef, from_files};
 use attune_port::{Address, ChangeKind};
 use attune_rest::{PackChange, PackReport, PackWarning};
 use attune_types::Ref;
@@ -17,14 +17,14 @@ use bytes::Bytes;
 /// [`RegisterError`]: nothing was registered.
 pub(crate) async fn register(
     app: &App,
-    source: PackSource,
+    pack: Loaded,
     by: &str,
 ) -> Result<PackReport, RegisterError> {
     let catalogue = app.deps.directory.refresh().await?;
-    let version = source.def.version.clone();
+    let version = pack.source.def.version.clone();
     let by = by.to_owned();
     // Compiling and packing read files and take their time.
-    let prepared = tokio::task::spawn_blocking(move || registration(source, &catalogue, &by))
+    let prepared = tokio::task::spawn_blocking(move || registration(pack, &catalogue, &by))
         .await
         .map_err(|error| RegisterError::Broken(error.to_string()))?;
     let (pack, warnings) = prepared.map_err(RegisterError::Invalid)?;

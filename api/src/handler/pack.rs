@@ -11,7 +11,7 @@ use crate::packs::register as register_pack;
 use crate::query::Params;
 use crate::refusal::{Answer, Refusal};
 use crate::view;
-use attune_pack::load_folder;
+use attune_pack::read_folder;
 use attune_rest::{PackReport, PackView, Page, RegisterPack};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -58,14 +58,14 @@ async fn register(
             "the path must be absolute: it is one of the API's machine",
         ));
     }
-    let loaded = tokio::task::spawn_blocking(move || load_folder(&path))
+    let loaded = tokio::task::spawn_blocking(move || read_folder(&path))
         .await
         .map_err(|error| {
             tracing::error!(%error, "reading a pack broke");
             Refusal::new(&code::INTERNAL, "the pack could not be read")
         })?;
-    let source = loaded.map_err(Refusal::pack)?;
-    let report = register_pack(&app, source, &caller.login)
+    let pack = loaded.map_err(Refusal::pack)?;
+    let report = register_pack(&app, pack, &caller.login)
         .await
         .map_err(|error| match error {
             RegisterError::Invalid(diagnostics) => Refusal::pack(diagnostics),

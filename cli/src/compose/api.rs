@@ -6,7 +6,7 @@ use crate::error::{CliError, Result};
 use crate::output;
 use crate::settings::{Settings, variable};
 use attune_api::{Api, ApiConfig, ApiDeps, Bootstrap, RegisterError};
-use attune_pack::PackSource;
+use attune_pack::Loaded;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ pub(super) async fn start(
     let api = Api::start(deps, stop).await.map_err(failed)?;
     let core = attune_pack::core_pack()
         .map_err(|found| CliError::Service(format!("the built-in pack is broken:\n{found}")))?;
-    register(&api, ports, core).await?;
+    register(&api, ports, core.into()).await?;
     first_admin(ports, settings).await?;
     Ok(api)
 }
@@ -47,17 +47,17 @@ pub(super) async fn start(
 ///
 /// # Errors
 /// All that is wrong with it, or what the database says.
-pub(super) async fn register(api: &Api, ports: &Ports, source: PackSource) -> Result<bool> {
+pub(super) async fn register(api: &Api, ports: &Ports, pack: Loaded) -> Result<bool> {
     let current = ports.directory.current();
     let same = current
         .packs
-        .get(&source.def.reference)
-        .is_some_and(|pack| pack.content_hash == source.content_hash);
+        .get(&pack.source.def.reference)
+        .is_some_and(|known| known.content_hash == pack.source.content_hash);
     if same {
         return Ok(false);
     }
-    let name = source.def.reference.clone();
-    match api.register(source, SYSTEM).await {
+    let name = pack.source.def.reference.clone();
+    match api.register(pack, SYSTEM).await {
         Ok(_) => Ok(true),
         Err(RegisterError::Invalid(found)) => Err(CliError::NotRight(format!(
             "the pack `{name}` is not right:\n{found}"

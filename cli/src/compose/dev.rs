@@ -12,7 +12,7 @@ use crate::output;
 use crate::settings::{Effective, IN_PROCESS, Settings, Sources, url_of};
 use attune_api::Api;
 use attune_local::{Postgres, PostgresOptions};
-use attune_pack::PackSource;
+use attune_pack::Loaded;
 use attune_rest::{Me, Secret};
 use attune_telemetry::{Health, Metrics, OpsServer, serve_ops};
 use std::fs;
@@ -280,14 +280,14 @@ async fn listen(asked: Option<SocketAddr>, usual: SocketAddr) -> Result<TcpListe
 async fn load_packs(api: &Api, ports: &Ports, folder: &Path) -> Result<()> {
     let mut waiting = Vec::new();
     for path in pack_folders(folder)? {
-        match attune_pack::load_folder(&path) {
+        match attune_pack::read_folder(&path) {
             Ok(source) => waiting.push(source),
             Err(found) => output::note(&format!("{} is not right:\n{found}", path.display())),
         }
     }
     let mut loaded = 0_usize;
     loop {
-        let mut refused: Vec<(PackSource, CliError)> = Vec::new();
+        let mut refused: Vec<(Loaded, CliError)> = Vec::new();
         let before = waiting.len();
         for source in waiting {
             match api::register(api, ports, source.clone()).await {

@@ -23,6 +23,6 @@ pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
 pub use keys::KeyRows;
 pub use programs::{ProgramError, Programs};
-pub use registration::{record, registration};
+pub use registration::{check_pack, record, registration};
 pub use secrets::{MASK, Mask, MaskStream, SecretError, SecretValues};
 pub use start::{StartError, StartRequest, first_event, prepare, prepare_inline};

@@ -4,9 +4,11 @@
 //! Reads the pack's folder once; writes nothing. All errors of all files at once.
 
 use crate::{Snapshot, packing};
-use attune_flow::check::{ActionLookup, INLINE_PACK, compile_pack};
+use attune_flow::check::{ActionLookup, CheckedPack, CompiledPack, INLINE_PACK};
 use attune_flow::program::Program;
-use attune_pack::{ActionDef, Diagnostic, Diagnostics, PackSource, Runner, Schema, suggest};
+use attune_pack::{
+    ActionDef, Diagnostic, Diagnostics, Loaded, PackSource, Runner, Schema, TriggerDef,
+};
 use attune_port::{PackRegistration, RegisteredAction, WorkflowRecord};
 use attune_rules::CompiledRule;
 use attune_types::{JsonMap, Ref};
@@ -28,6 +30,14 @@ impl ActionLookup for Snapshot {
 
     fn pack_config(&self, pack: &str) -> Option<Schema> {
         self.packs.get(pack).map(|pack| pack.def.config.clone())
+    }
+
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        self.triggers.get(reference).cloned()
+    }
+
+    fn triggers(&self) -> Option<Vec<Ref>> {
+        Some(self.triggers.keys().cloned().collect())
     }
 }
 
@@ -55,30 +65,58 @@ impl ActionLookup for Others<'_> {
             .then(|| self.catalogue.pack_config(pack))
             .flatten()
     }
+
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        let other = reference.pack() != self.pack;
+        other.then(|| self.catalogue.trigger(reference)).flatten()
+    }
+
+    fn triggers(&self) -> Option<Vec<Ref>> {
+        let mut all = ActionLookup::triggers(self.catalogue)?;
+        all.retain(|reference| reference.pack() != self.pack);
+        Some(all)
+    }
+}
+
+/// Everything that is wrong with a pack, whether or not all of it could be read, and what it adds to
+/// the catalogue when nothing is. `others` is the catalogue without this pack.
+pub fn check_pack(loaded: &Loaded, others: &dyn ActionLookup) -> CheckedPack {
+    let mut checked = attune_flow::check::check_pack(loaded, others);
+    let criteria = attune_rules::check(loaded);
+    if !criteria.is_empty() {
+        checked.found.extend(criteria);
+        checked.found.sort();
+        checked.pack = checked.pack.filter(|_| !checked.found.has_errors());
+    }
+    checked
 }
 
 /// Checks a loaded pack against the catalogue and prepares its registration. Gives the warnings
 /// beside it.
 ///
 /// # Errors
-/// [`Diagnostics`] with every error of every workflow and rule of the pack.
+/// [`Diagnostics`] with every error of every file of the pack.
 pub fn registration(
-    source: PackSource,
+    pack: impl Into<Loaded>,
     catalogue: &Snapshot,
     by: &str,
 ) -> Result<(PackRegistration, Vec<Diagnostic>), Diagnostics> {
-    let mut found = Diagnostics::new();
+    let loaded = pack.into();
     let others = Others {
         catalogue,
-        pack: &source.def.reference,
+        pack: &loaded.source.def.reference,
     };
-    let (all, compiled, warnings) = match compile_pack(&source, &others) {
-        Ok(pack) => (pack.actions, pack.programs, pack.warnings),
-        Err(errors) => {
-            found.extend(errors);
-            (source.actions.clone(), Vec::new(), Vec::new())
-        }
+    let checked = check_pack(&loaded, &others);
+    let mut found = checked.found;
+    let Some(CompiledPack {
+        actions: all,
+        programs: compiled,
+        warnings,
+    }) = checked.pack
+    else {
+        return Err(found);
     };
+    let source = loaded.source;
     let mut programs: HashMap<&Ref, &Program> = compiled
         .iter()
         .map(|program| (&program.reference, program))
@@ -105,38 +143,15 @@ pub fn registration(
         .map(|program| record(program, text(&program.reference)))
         .chain(wrapped.iter().map(|program| record(program, None)))
         .collect();
-    let own: Vec<&Ref> = all.iter().map(|action| &action.reference).collect();
     if source.def.reference == INLINE_PACK {
         found.push(reserved());
     }
     for rule in &source.rules {
-        let known_action = own.contains(&&rule.action) || others.action(&rule.action).is_some();
-        if !known_action && programs.len() == own.len() {
-            let mut names = others.references();
-            names.extend(own.iter().copied().cloned());
-            found.push(unknown(&rule.reference, "action", &rule.action, &names));
-        }
         if let Err(error) = CompiledRule::compile(rule.clone(), JsonMap::new()) {
             found.push(Diagnostic::error(
                 "PACK035",
                 &format!("rules/{}.yaml", rule.reference.name()),
                 error.to_string(),
-            ));
-        }
-        let known_trigger = source.triggers.iter().any(|t| t.reference == rule.trigger)
-            || catalogue.triggers.contains_key(&rule.trigger);
-        if !known_trigger {
-            let triggers: Vec<Ref> = catalogue
-                .triggers
-                .keys()
-                .chain(source.triggers.iter().map(|trigger| &trigger.reference))
-                .cloned()
-                .collect();
-            found.push(unknown(
-                &rule.reference,
-                "trigger",
-                &rule.trigger,
-                &triggers,
             ));
         }
     }
@@ -214,19 +229,6 @@ fn tags(source: &str) -> Vec<String> {
     texts
         .filter_map(|tag| tag.as_str().map(ToOwned::to_owned))
         .collect()
-}
-
-fn unknown(rule: &Ref, kind: &str, reference: &Ref, all: &[Ref]) -> Diagnostic {
-    let nearest = suggest(reference.as_str(), all.iter().map(Ref::as_str));
-    let diagnostic = Diagnostic::error(
-        "PACK031",
-        &format!("rules/{}.yaml", rule.name()),
-        format!("the rule `{rule}` names the {kind} `{reference}`, which does not exist"),
-    );
-    match nearest {
-        Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
-        None => diagnostic,
-    }
 }
 
 /// Runs of definitions that came in requests are named as if they were of this pack.

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use unicode_width::UnicodeWidthChar;
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +62,11 @@ pub struct Diagnostic {
 }
 
 /// Lines longer than this are not repeated in a diagnostic.
-const LONGEST_LINE: usize = 400;
+const LONGEST_LINE: usize = 4_096;
+/// How much of a line is shown as text.
+const WIDEST: usize = 140;
+/// How much of a line that is cut stands before the place.
+const LEAD: usize = 60;
 
 impl Diagnostic {
     /// An error about `file` as a whole.
@@ -113,35 +118,79 @@ impl Diagnostic {
         let (span, line) = (self.span?, self.line_text.as_ref()?);
         let number = span.line.to_string();
         let gutter = " ".repeat(number.len());
-        let lead: String = line
-            .chars()
-            .take(span.column.saturating_sub(1))
-            .map(|c| if c == '\t' { '\t' } else { ' ' })
-            .collect();
-        let marker = "^".repeat(marker_width(line, span));
+        let Shown { line, lead, marker } = shown(line, span);
         Some(format!("{number} | {line}\n{gutter} | {lead}{marker}"))
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&plain(&self.file))?;
         if let Some(span) = self.span {
             write!(f, ":{}:{}", span.line, span.column)?;
         }
-        write!(f, ": {}[{}]: {}", self.severity, self.code, self.message)?;
+        let message = plain(&self.message);
+        write!(f, ": {}[{}]: {message}", self.severity, self.code)?;
         for line in self.excerpt().iter().flat_map(|text| text.lines()) {
-            write!(f, "\n  {line}")?;
+            write!(
+                f,
+                "
+  {line}"
+            )?;
         }
         if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
+            write!(f, "\n  help: {}", plain(help))?;
         }
         Ok(())
     }
 }
 
-/// How many characters of the line the span covers; at least one.
-fn marker_width(line: &str, span: Span) -> usize {
+/// A line and what stands under it.
+struct Shown {
+    line: String,
+    lead: String,
+    marker: String,
+}
+
+/// The line with the marker under the characters that are meant, however wide they are. Of a long
+/// line the part around them.
+fn shown(line: &str, span: Span) -> Shown {
+    let characters: Vec<char> = line.chars().map(visible).collect();
+    let at = span.column.saturating_sub(1).min(characters.len());
+    let len = covered(line, span);
+    let from = if characters.len() > WIDEST {
+        at.saturating_sub(LEAD)
+    } else {
+        0
+    };
+    let to = characters.len().min(from + WIDEST);
+    let (before, after) = (
+        if from > 0 { "…" } else { "" },
+        if to < characters.len() { "…" } else { "" },
+    );
+    let width = |c: &char| c.width().unwrap_or(0);
+    let mut lead = " ".repeat(before.chars().count());
+    for c in &characters[from.min(at)..at] {
+        match c {
+            // The terminal goes to the same stop under it.
+            '\t' => lead.push('\t'),
+            c => lead.extend(std::iter::repeat_n(' ', width(c))),
+        }
+    }
+    let end = (at + len).min(to).max(at);
+    let marked: usize = characters[at..end].iter().map(width).sum();
+    Shown {
+        line: format!(
+            "{before}{}{after}",
+            characters[from..to].iter().collect::<String>()
+        ),
+        lead,
+        marker: "^".repeat(marked.max(1)),
+    }
+}
+
+/// How many characters of the line the span covers.
+fn covered(line: &str, span: Span) -> usize {
     let mut bytes = 0;
     line.chars()
         .skip(span.column.saturating_sub(1))
@@ -151,7 +200,23 @@ fn marker_width(line: &str, span: Span) -> usize {
             inside
         })
         .count()
-        .max(1)
+}
+
+/// Nothing that a file holds may move the cursor or change the terminal.
+fn visible(c: char) -> char {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if (c.is_control() && c != '\t') || turns {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        c
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c == '\n' { c } else { visible(c) })
+        .collect()
 }
 
 /// All that was found, in the order of files and lines.
@@ -195,12 +260,14 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// Puts them in the order of files, lines and columns.
+    /// Puts them in the order of files, lines and columns. What is said twice of one place, since an
+    /// alias brings it in twice, stays once.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| {
             let place = |d: &Diagnostic| d.span.map_or((0, 0), |span| (span.line, span.column));
             (&a.file, place(a), &a.code).cmp(&(&b.file, place(b), &b.code))
         });
+        self.0.dedup();
     }
 
     /// `value` when no error was found, else what was found.

@@ -27,7 +27,9 @@ pub use catalogue::{
 };
 pub use core_pack::core_pack;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-pub use load::{PackSource, SourceFile, from_files, load_folder};
+pub use load::{
+    Loaded, PackSource, Placed, SourceFile, from_files, load_folder, read_files, read_folder,
+};
 pub use read::MapReader;
 pub use schedule::parse_cron;
 pub use schema::{FieldError, PathType, Schema, SchemaError, ValueType};

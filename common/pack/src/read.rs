@@ -126,7 +126,8 @@ impl<'n, 's> MapReader<'n, 's> {
         let node = self.node(key)?;
         let value = node.as_bool();
         if value.is_none() {
-            self.wrong_type(key, "true or false", node, None);
+            let help = node.as_str().and_then(|word| boolean_help(key, word));
+            self.wrong_type(key, "true or false", node, help);
         }
         value
     }
@@ -320,6 +321,16 @@ impl<'n, 's> MapReader<'n, 's> {
             self.sink.error_with(code, key.span, message, Some(help));
         }
     }
+}
+
+/// What older YAML took for a boolean, and this one takes for text.
+fn boolean_help(key: &str, word: &str) -> Option<String> {
+    let meant = match word.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" | "true" => true,
+        "no" | "off" | "n" | "false" => false,
+        _ => return None,
+    };
+    Some(format!("write `{key}: {meant}`, without quotes"))
 }
 
 /// A length of time in a node: a number of seconds, or text that [`parse_duration`] reads.

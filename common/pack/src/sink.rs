@@ -5,6 +5,8 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::suggest::suggest;
+use crate::yaml::Reading;
+use std::collections::BTreeSet;
 
 /// The error codes that a reader uses, so that each front end has its own.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,10 @@ pub struct Sink {
     text: String,
     codes: Codes,
     found: Diagnostics,
+    /// Lines that an error has been reported of already which explains all that follows from it.
+    silent: BTreeSet<usize>,
+    /// What was found there.
+    dropped: Diagnostics,
 }
 
 impl Sink {
@@ -46,7 +52,29 @@ impl Sink {
             text: text.to_owned(),
             codes: Codes::PACK,
             found: Diagnostics::new(),
+            silent: BTreeSet::new(),
+            dropped: Diagnostics::new(),
         }
+    }
+
+    /// For a file that was read as well as it could be: what was found is kept, and no more is said
+    /// about the lines that could not be read.
+    pub fn of_reading(file: &str, text: &str, reading: &Reading) -> Self {
+        Self {
+            found: reading.found.clone(),
+            silent: reading.silent.clone(),
+            ..Self::new(file, text)
+        }
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What was found so far; the sink goes on without it.
+    pub fn take(&mut self) -> Diagnostics {
+        std::mem::take(&mut self.found)
     }
 
     /// The same sink, with other codes for what a [`crate::MapReader`] finds.
@@ -90,9 +118,14 @@ impl Sink {
     ) -> &mut Diagnostic {
         let mut diagnostic = Diagnostic::error(code, &self.file, message).at(span, &self.text);
         diagnostic.severity = severity;
-        let index = self.found.0.len();
-        self.found.push(diagnostic);
-        &mut self.found.0[index]
+        let list = if self.silent.contains(&span.line) {
+            &mut self.dropped.0
+        } else {
+            &mut self.found.0
+        };
+        let index = list.len();
+        list.push(diagnostic);
+        &mut list[index]
     }
 
     /// Reports an error with an optional help text.

@@ -6,6 +6,7 @@
 //! rule. A rule that cannot be compiled is a [`RuleError`]; one that fails on an event is a
 //! [`Verdict`] that says so, and stops no other rule.
 
+mod check;
 mod compile;
 mod criterion;
 mod event;
@@ -17,6 +18,7 @@ mod operator;
 mod scope;
 mod search;
 
+pub use check::check;
 pub use compile::{CompiledRule, RuleError};
 pub use event::TriggerEvent;
 pub use explain::{ConditionOutcome, Explanation, Reason, Verdict};

@@ -5,14 +5,70 @@
 //! files; a path that means nothing is a usage error.
 
 use crate::error::{Attempt as _, CliError, Result};
-use attune_flow::check::outlines;
-use attune_pack::{ActionDef, Diagnostics, PackSource, core_pack, load_folder};
+use attune_flow::check::{ActionLookup, known_actions};
+use attune_pack::{
+    ActionDef, Diagnostics, Loaded, PackSource, Schema, TriggerDef, core_pack, read_folder,
+};
 use attune_types::Ref;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Actions by reference.
 pub(super) type Actions = BTreeMap<Ref, ActionDef>;
+
+/// What is known beside a pack: the built-in pack and the packs in the same folder.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    /// Actions, workflows included.
+    pub(super) actions: Actions,
+    /// Actions whose files have errors.
+    pub(super) broken: BTreeSet<Ref>,
+    /// Triggers.
+    pub(super) triggers: BTreeMap<Ref, TriggerDef>,
+    /// Configurations by pack.
+    pub(super) configs: BTreeMap<String, Schema>,
+}
+
+impl Neighbours {
+    /// What is wrong in a pack is for its own check; what it has may be called all the same.
+    fn add(&mut self, loaded: &Loaded) {
+        let (actions, broken) = known_actions(loaded);
+        self.actions.extend(actions);
+        self.broken.extend(broken);
+        let pack = &loaded.source;
+        let triggers = pack.triggers.iter();
+        self.triggers
+            .extend(triggers.map(|trigger| (trigger.reference.clone(), trigger.clone())));
+        self.configs
+            .insert(pack.def.reference.clone(), pack.def.config.clone());
+    }
+}
+
+impl ActionLookup for Neighbours {
+    fn action(&self, reference: &Ref) -> Option<ActionDef> {
+        self.actions.get(reference).cloned()
+    }
+
+    fn references(&self) -> Vec<Ref> {
+        self.actions.keys().cloned().collect()
+    }
+
+    fn pack_config(&self, pack: &str) -> Option<Schema> {
+        self.configs.get(pack).cloned()
+    }
+
+    fn is_broken(&self, reference: &Ref) -> bool {
+        self.broken.contains(reference)
+    }
+
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        self.triggers.get(reference).cloned()
+    }
+
+    fn triggers(&self) -> Option<Vec<Ref>> {
+        Some(self.triggers.keys().cloned().collect())
+    }
+}
 
 /// What a path stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,34 +125,37 @@ pub(super) fn packs_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(packs)
 }
 
-/// The actions of the built-in pack and of the packs that lie beside this one. What is wrong in those
-/// is for their own check.
-pub(super) fn neighbours(source: &PackSource, folder: &Path) -> Result<Actions> {
-    let mut actions = core()?;
+/// The built-in pack and the packs that lie beside this one, which is left out.
+pub(super) fn neighbours(source: &PackSource, folder: &Path) -> Result<Neighbours> {
+    let own = &source.def.reference;
+    let mut known = Neighbours::default();
+    if own != "core" {
+        known.add(&built_in()?);
+    }
     let beside = match folder.parent() {
         Some(parent) => packs_in(parent)?,
         None => Vec::new(),
     };
     for path in beside.iter().filter(|path| path.as_path() != folder) {
-        if let Ok(pack) = load_folder(path)
-            && let Ok(found) = outlines(&pack)
+        if let Ok(pack) = read_folder(path)
+            && pack.source.def.reference != *own
         {
-            actions.extend(named(found));
+            known.add(&pack);
         }
     }
-    actions.retain(|reference, _| reference.pack() != source.def.reference);
-    Ok(actions)
+    Ok(known)
 }
 
-pub(super) fn core() -> Result<Actions> {
-    let broken = |found: Diagnostics| CliError::Service(format!("the built-in pack:\n{found}"));
-    Ok(named(core_pack().map_err(broken)?.actions).collect())
+fn built_in() -> Result<Loaded> {
+    let core = core_pack().map(Loaded::from);
+    core.map_err(|found| CliError::Service(format!("the built-in pack:\n{found}")))
 }
 
-fn named(actions: Vec<ActionDef>) -> impl Iterator<Item = (Ref, ActionDef)> {
-    actions
-        .into_iter()
-        .map(|action| (action.reference.clone(), action))
+/// The built-in pack alone.
+pub(super) fn core() -> Result<Neighbours> {
+    let mut known = Neighbours::default();
+    known.add(&built_in()?);
+    Ok(known)
 }
 
 /// The same with paths that a person can open from here.

@@ -8,8 +8,9 @@ use super::report;
 use crate::args::{Deny, Format, Report, Validate};
 use crate::error::{Attempt as _, CliError, Result};
 use crate::output::{self, Columns, Output};
-use attune_flow::check::{compile, compile_pack};
-use attune_pack::{Diagnostic, Diagnostics, load_folder};
+use attune_catalogue::check_pack;
+use attune_flow::check::compile;
+use attune_pack::{Diagnostic, Diagnostics, read_folder};
 use std::path::Path;
 
 /// Checks all paths.
@@ -76,35 +77,35 @@ fn count(number: usize, what: &str) -> String {
 /// Everything that is to be said about one target, with whole paths.
 fn check(target: &Target) -> Result<Diagnostics> {
     match target {
-        Target::Pack(folder) => Ok(placed(folder, check_pack(folder)?)),
+        Target::Pack(folder) => Ok(placed(folder, whole_pack(folder)?)),
         Target::FileOf(folder, file) => {
-            let all = check_pack(folder)?;
+            let all = whole_pack(folder)?;
             let own: Vec<Diagnostic> = all.into_iter().filter(|one| &one.file == file).collect();
             Ok(placed(folder, Diagnostics(own)))
         }
         Target::File(path) => {
-            let text =
-                std::fs::read_to_string(path).attempt(|| format!("reading {}", path.display()))?;
-            Ok(
-                match compile(&path.display().to_string(), &text, &core()?) {
-                    Ok(compiled) => Diagnostics(compiled.warnings),
-                    Err(found) => found,
-                },
-            )
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).attempt(|| format!("reading {name}"))?;
+            let Ok(text) = String::from_utf8(bytes) else {
+                let message = "the file is not UTF-8 text";
+                return Ok(Diagnostic::error("PACK001", &name, message).into());
+            };
+            Ok(match compile(&name, &text, &core()?) {
+                Ok(compiled) => Diagnostics(compiled.warnings),
+                Err(found) => found,
+            })
         }
     }
 }
 
-fn check_pack(folder: &Path) -> Result<Diagnostics> {
-    let source = match load_folder(folder) {
-        Ok(source) => source,
+/// All that is to be said about any file of a pack.
+fn whole_pack(folder: &Path) -> Result<Diagnostics> {
+    let loaded = match read_folder(folder) {
+        Ok(loaded) => loaded,
         Err(found) => return Ok(found),
     };
-    let others = neighbours(&source, folder)?;
-    Ok(match compile_pack(&source, &others) {
-        Ok(compiled) => Diagnostics(compiled.warnings),
-        Err(found) => found,
-    })
+    let others = neighbours(&loaded.source, folder)?;
+    Ok(check_pack(&loaded, &others).found)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! offline tools over the packs of a folder. Never fails: what is not known is none.
 
 use crate::syntax::codes;
-use attune_pack::{ActionDef, Schema, Sink, Span};
+use attune_pack::{ActionDef, Schema, Sink, Span, TriggerDef};
 use attune_types::Ref;
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,6 +19,25 @@ pub trait ActionLookup {
     /// The configuration that a pack declares; none where that is not known.
     fn pack_config(&self, pack: &str) -> Option<Schema> {
         let _ = pack;
+        None
+    }
+
+    /// Whether an action of that name exists whose file has errors: it may be called, and nothing is
+    /// to be said about what it takes and gives beyond what [`ActionLookup::action`] tells.
+    fn is_broken(&self, reference: &Ref) -> bool {
+        let _ = reference;
+        false
+    }
+
+    /// The trigger of that name.
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        let _ = reference;
+        None
+    }
+
+    /// All triggers, for "did you mean"; none where triggers cannot be looked up, which then may have
+    /// any name.
+    fn triggers(&self) -> Option<Vec<Ref>> {
         None
     }
 }
@@ -73,9 +92,26 @@ impl ActionLookup for Layered<'_> {
             .pack_config(pack)
             .or_else(|| self.then.pack_config(pack))
     }
+
+    fn is_broken(&self, reference: &Ref) -> bool {
+        self.first.is_broken(reference) || self.then.is_broken(reference)
+    }
+
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        self.first
+            .trigger(reference)
+            .or_else(|| self.then.trigger(reference))
+    }
+
+    fn triggers(&self) -> Option<Vec<Ref>> {
+        let mut known = self.first.triggers().unwrap_or_default();
+        known.extend(self.then.triggers()?);
+        Some(known)
+    }
 }
 
-/// The action of a reference that stands at `span`; an unknown one is reported.
+/// The action of a reference that stands at `span`; an unknown one is reported. One whose own file
+/// cannot be read is not known further, and that is reported there.
 pub(super) fn known_action(
     reference: &Ref,
     span: Span,
@@ -83,7 +119,7 @@ pub(super) fn known_action(
     sink: &mut Sink,
 ) -> Option<ActionDef> {
     let found = actions.action(reference);
-    if found.is_none() {
+    if found.is_none() && !actions.is_broken(reference) {
         let all = actions.references();
         let help = attune_pack::suggest(reference.as_str(), all.iter().map(Ref::as_str))
             .map(|near| format!("did you mean `{near}`?"))

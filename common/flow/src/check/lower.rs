@@ -193,6 +193,9 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn call(&mut self, task: &ast::Task, action: &ActionDef) -> Work {
         let mut call = ActionCall::of(action);
+        if self.actions.is_broken(&action.reference) {
+            return Work::Action(Box::new(call));
+        }
         super::unsupported::call(task, &call, self.templates.sink);
         if let Performer::Worker { pool, selector, .. } = &mut call.performer {
             if let Some(wanted) = &task.pool {

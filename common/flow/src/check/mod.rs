@@ -6,6 +6,7 @@
 //! catalogue entry alone. Never reads files and never changes the catalogue. Called by the API (when
 //! a pack is registered), the CLI (offline) and tests. All errors come at once.
 
+mod elsewhere;
 mod fields;
 mod graph;
 mod inline;
@@ -22,7 +23,7 @@ mod unsupported;
 
 pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
 pub use lookup::{ActionLookup, Layered};
-pub use pack::{CompiledPack, compile_pack, outlines};
+pub use pack::{CheckedPack, CompiledPack, check_pack, compile_pack, known_actions, outlines};
 
 use crate::program::{Concurrency, Program, ProgramKind, RunLimits};
 use crate::syntax::{self, Form, Parsed, ast, codes};

@@ -157,6 +157,10 @@ impl Look<'_, '_> {
         if matches!(name, "item" | "index" | "error") {
             return self.local(name);
         }
+        let open = super::elsewhere::is_open;
+        if open(world.parameters) || world.config.is_some_and(open) {
+            return;
+        }
         let roots = [
             "task",
             "vars",

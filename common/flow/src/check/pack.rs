@@ -1,13 +1,20 @@
-//! All workflows of a pack at once, each of which may call the others.
+//! All files of a pack at once: its workflows, which may call each other, its rules, its conditions.
 //!
-//! Owns the order: outlines first, so that the catalogue is whole, then every Program. Called when a
-//! pack is registered and by offline tools. All errors of all files come at once.
+//! Owns the order: outlines first, so that the catalogue is whole, then every Program, then what the
+//! other files say in expressions. Called when a pack is registered and by offline tools. All errors of
+//! all files come at once; what is said of a file that cannot be read is said there and nowhere else.
 
-use super::{ActionLookup, Compiled, Layered, compile, compile_graph, outline};
+use super::lookup::ActionLookup;
+use super::{
+    Compiled, Layered, compile, compile_graph, described, elsewhere, matches_file, outline,
+};
 use crate::program::Program;
-use attune_pack::{ActionDef, Diagnostic, Diagnostics, PackSource, Schema};
+use crate::syntax::{self, Form};
+use attune_pack::{
+    ActionDef, Diagnostic, Diagnostics, Loaded, PackSource, Runner, Schema, SourceFile, TriggerDef,
+};
 use attune_types::Ref;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a pack adds to the catalogue.
 #[derive(Clone, Debug)]
@@ -18,6 +25,15 @@ pub struct CompiledPack {
     pub programs: Vec<Program>,
     /// What is accepted but probably not meant.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// What was found in a pack, and what it adds to the catalogue if no error was.
+#[derive(Clone, Debug)]
+pub struct CheckedPack {
+    /// None when there are errors.
+    pub pack: Option<CompiledPack>,
+    /// Everything that was found in any of its files, warnings too.
+    pub found: Diagnostics,
 }
 
 /// The actions of a pack, workflows included, without a look at what they call.
@@ -36,59 +52,62 @@ pub fn outlines(pack: &PackSource) -> Result<Vec<ActionDef>, Diagnostics> {
     found.or_ok(actions)
 }
 
-/// Checks all workflows of a pack against each other, the pack's actions and the rest of the
-/// catalogue.
+/// The actions of a pack, workflows included, as far as they can be read, and the names of those whose
+/// files have errors.
+pub fn known_actions(loaded: &Loaded) -> (BTreeMap<Ref, ActionDef>, BTreeSet<Ref>) {
+    let own = OwnActions::of(loaded);
+    (own.actions, own.broken)
+}
+
+/// Checks all workflows and rules of a pack that was read without errors.
 ///
 /// # Errors
-/// All that is wrong in any of its workflows.
+/// All that is wrong in any of them.
 pub fn compile_pack(
     pack: &PackSource,
     catalogue: &dyn ActionLookup,
 ) -> Result<CompiledPack, Diagnostics> {
-    let mut own = OwnActions {
-        pack,
-        actions: by_reference(pack.actions.clone()),
-    };
-    for file in pack.workflows.iter().filter(|file| file.action.is_none()) {
-        // What is wrong with a form is said below, with everything else.
-        if let Ok(action) = outline(&file.path, &file.text) {
-            own.actions.insert(action.reference.clone(), action);
-        }
-    }
+    let checked = check_pack(&Loaded::from(pack.clone()), catalogue);
+    checked.pack.ok_or(checked.found)
+}
+
+/// Checks everything that a pack holds against each other and the rest of the catalogue, whether or not
+/// all of it could be read.
+pub fn check_pack(loaded: &Loaded, catalogue: &dyn ActionLookup) -> CheckedPack {
+    let own = OwnActions::of(loaded);
     let actions = Layered {
         first: &own,
         then: catalogue,
     };
-    let mut found = Diagnostics::new();
+    let mut found = loaded.found.clone();
     let mut compiled = Vec::new();
-    for file in &pack.workflows {
-        let result = match file
-            .action
-            .as_ref()
-            .and_then(|action| own.actions.get(action))
-        {
-            Some(action) => {
-                let version = &pack.def.version;
-                compile_graph(action, version, &file.path, &file.text, &actions)
+    for file in &loaded.source.workflows {
+        match own.workflow(file, &actions) {
+            Ok(one) => {
+                found.0.extend(one.warnings.iter().cloned());
+                compiled.push(one);
             }
-            None => compile(&file.path, &file.text, &actions),
-        };
-        match result {
-            Ok(one) => compiled.push(one),
             Err(errors) => found.extend(errors),
         }
     }
-    found.or_ok(())?;
-    Ok(assemble(own.actions, compiled))
+    elsewhere::check(loaded, &actions, &mut found);
+    found.sort();
+    let pack = (!found.has_errors()).then(|| {
+        let warnings = found.0.clone();
+        assemble(own.actions, compiled, warnings)
+    });
+    CheckedPack { pack, found }
 }
 
-fn assemble(mut actions: BTreeMap<Ref, ActionDef>, compiled: Vec<Compiled>) -> CompiledPack {
+fn assemble(
+    mut actions: BTreeMap<Ref, ActionDef>,
+    compiled: Vec<Compiled>,
+    warnings: Vec<Diagnostic>,
+) -> CompiledPack {
     let mut programs = Vec::new();
-    let mut warnings = Vec::new();
     for one in compiled {
         actions.insert(one.action.reference.clone(), one.action);
         programs.push(one.program);
-        warnings.extend(one.warnings);
     }
     CompiledPack {
         actions: actions.into_values().collect(),
@@ -97,17 +116,68 @@ fn assemble(mut actions: BTreeMap<Ref, ActionDef>, compiled: Vec<Compiled>) -> C
     }
 }
 
-fn by_reference(actions: Vec<ActionDef>) -> BTreeMap<Ref, ActionDef> {
-    actions
-        .into_iter()
-        .map(|action| (action.reference.clone(), action))
-        .collect()
-}
-
 /// The pack being checked, as a catalogue.
 struct OwnActions<'a> {
-    pack: &'a PackSource,
+    loaded: &'a Loaded,
     actions: BTreeMap<Ref, ActionDef>,
+    broken: BTreeSet<Ref>,
+}
+
+impl<'a> OwnActions<'a> {
+    /// The actions, and of the workflows what they take and give, as far as that can be read.
+    fn of(loaded: &'a Loaded) -> Self {
+        let mut own = Self {
+            loaded,
+            actions: BTreeMap::new(),
+            broken: loaded.broken.clone(),
+        };
+        for action in &loaded.source.actions {
+            own.actions.insert(action.reference.clone(), action.clone());
+        }
+        let workflows = &loaded.source.workflows;
+        for file in workflows.iter().filter(|file| file.action.is_none()) {
+            own.outline(file);
+        }
+        own
+    }
+
+    fn outline(&mut self, file: &SourceFile) {
+        // What is wrong with the form is said with everything else, by the workflow's own check.
+        let Ok(mut parsed) = syntax::parse(&file.path, &file.text, Form::Whole) else {
+            return;
+        };
+        matches_file(&parsed.workflow, &file.path, &mut parsed.sink);
+        let named = parsed.workflow.reference.is_some();
+        let Some(action) = described(&parsed.workflow).filter(|_| named) else {
+            return;
+        };
+        if parsed.sink.has_errors() {
+            self.broken.insert(action.reference.clone());
+        }
+        self.actions
+            .entry(action.reference.clone())
+            .or_insert(action);
+    }
+
+    /// Checks one workflow file.
+    fn workflow(
+        &self,
+        file: &SourceFile,
+        actions: &dyn ActionLookup,
+    ) -> Result<Compiled, Diagnostics> {
+        let Some(owner) = &file.action else {
+            return compile(&file.path, &file.text, actions);
+        };
+        let version = &self.loaded.source.def.version;
+        match self.actions.get(owner) {
+            Some(action) => compile_graph(action, version, &file.path, &file.text, actions),
+            None => {
+                let mut unread = ActionDef::new(owner.clone(), Runner::Workflow);
+                unread.parameters = Schema::any();
+                compile_graph(&unread, version, &file.path, &file.text, actions)
+            }
+        }
+    }
 }
 
 impl ActionLookup for OwnActions<'_> {
@@ -116,10 +186,34 @@ impl ActionLookup for OwnActions<'_> {
     }
 
     fn references(&self) -> Vec<Ref> {
-        self.actions.keys().cloned().collect()
+        self.actions.keys().chain(&self.broken).cloned().collect()
     }
 
     fn pack_config(&self, pack: &str) -> Option<Schema> {
-        (pack == self.pack.def.reference).then(|| self.pack.def.config.clone())
+        let known = self.loaded.config_is_known;
+        let config = || {
+            if known {
+                self.loaded.source.def.config.clone()
+            } else {
+                Schema::any()
+            }
+        };
+        (pack == self.loaded.source.def.reference).then(config)
+    }
+
+    fn is_broken(&self, reference: &Ref) -> bool {
+        self.broken.contains(reference)
+    }
+
+    fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
+        let own = self.loaded.source.triggers.iter();
+        own.into_iter()
+            .find(|trigger| trigger.reference == *reference)
+            .cloned()
+    }
+
+    fn triggers(&self) -> Option<Vec<Ref>> {
+        let own = self.loaded.source.triggers.iter();
+        Some(own.map(|trigger| trigger.reference.clone()).collect())
     }
 }

@@ -47,8 +47,11 @@ pub enum Form {
 /// # Errors
 /// When the text is not YAML or no map, so that there is no tree at all.
 pub fn parse(file: &str, text: &str, form: Form) -> Result<Parsed, Diagnostics> {
-    let root = yaml::parse(file, text)?;
-    let mut sink = Sink::new(file, text).with_codes(codes::READ);
+    let reading = yaml::read(file, text);
+    let mut sink = Sink::of_reading(file, text, &reading).with_codes(codes::READ);
+    let Some(root) = reading.root else {
+        return Err(sink.into_diagnostics());
+    };
     match top::workflow(&root, form, &mut sink) {
         Some(workflow) => Ok(Parsed {
             workflow,

@@ -114,23 +114,9 @@ pub(super) fn word<T: Copy>(
     found.map(|(_, value)| *value)
 }
 
-/// A schema in either form; each of its problems at its own place.
+/// A schema in either form; each of its problems at its own place. One that is wrong takes anything.
 fn schema(reader: &mut MapReader<'_, '_>, key: &'static str) -> Option<Schema> {
     let node = reader.node(key)?;
-    match Schema::from_json(node.to_json()) {
-        Ok(schema) => Some(schema),
-        Err(error) => {
-            for problem in error.0 {
-                let span = node.span_at(&problem.pointer);
-                let code = if problem.about_key {
-                    codes::READ.unknown_key
-                } else {
-                    codes::READ.bad_value
-                };
-                let message = format!("`{key}`: {}", problem.message);
-                reader.sink().error_with(code, span, message, problem.help);
-            }
-            None
-        }
-    }
+    let schema = attune_pack::parse::schema(node, codes::READ.into(), reader.sink());
+    Some(schema.unwrap_or_else(Schema::any))
 }

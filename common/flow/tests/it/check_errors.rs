@@ -230,13 +230,13 @@ parameters:
   m: {type: integer, requird: true}
 tasks: [{name: a, action: core.noop}]
 "), @r#"
-workflows/flow.yaml:6:13: error[FLOW004]: `parameters`: unknown type `int`
+workflows/flow.yaml:6:13: error[FLOW004]: unknown type `int`
   6 |   n: {type: int}
     |             ^^^
   help: did you mean `integer`?
-workflows/flow.yaml:7:31: error[FLOW001]: `parameters`: unknown key `requird` in the field `m`
+workflows/flow.yaml:7:22: error[FLOW001]: unknown key `requird` in the field `m`
   7 |   m: {type: integer, requird: true}
-    |                               ^^^^
+    |                      ^^^^^^^
   help: did you mean `required`?
 "#);
 }
@@ -683,7 +683,7 @@ flow.yaml:1:52: error[FLOW032]: there is no task `b`
 #[test]
 fn text_that_is_no_yaml() {
     assert_snapshot!(errors("tasks: [\n"), @r#"
-workflows/flow.yaml:4:8: error[PACK002]: unclosed bracket '['
+workflows/flow.yaml:4:8: error[PACK002]: the `[` that stands here is not closed
   4 | tasks: [
     |        ^
 "#);

@@ -10,6 +10,7 @@ mod check_any_text;
 mod check_errors;
 mod check_keys;
 mod check_names;
+mod check_pack;
 mod check_program;
 mod check_support;
 mod run_acceptance;

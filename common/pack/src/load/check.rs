@@ -1,11 +1,12 @@
 //! What only shows when the files of a pack are compared with each other and with the folder.
 //!
-//! Owns: references match pack and file, nothing is defined twice, entry points exist inside the
-//! folder, rules name things that are there and set triggers rightly. References into other packs
-//! are checked at registration, against the catalogue. Findings go to the sink of the file.
+//! Owns the order of these checks, and: entry points exist inside the folder, rules name things that
+//! are there and set triggers rightly. References into other packs are checked against the catalogue,
+//! by the flow front end. Findings go to the sink of the file.
 
 use super::files::Files;
-use super::{Located, SourceFile, source};
+use super::names::{all_named, broken, meant, ref_at, ref_in, reference, stem, twice};
+use super::{Placed, SourceFile, source};
 use crate::catalogue::{ActionDef, PolicyDef, RuleDef, Runner, SensorDef, TriggerDef};
 use crate::core_pack::core_pack;
 use crate::diagnostic::Span;
@@ -16,137 +17,126 @@ use attune_types::Ref;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A workflow file, as far as the pack looks into it.
+#[derive(Clone)]
 pub(super) struct Workflow {
     pub(super) file: SourceFile,
     /// Its `ref`, if it has one that can be read.
     reference: Option<Ref>,
 }
 
-/// Finds the workflow files; those named by an action's `workflow_file` belong to it.
-pub(super) fn workflows(
-    files: &Files,
-    actions: &mut [Located<ActionDef>],
-) -> Vec<Located<Workflow>> {
-    let owners: BTreeMap<String, Ref> = actions
-        .iter()
-        .filter_map(|action| {
-            Some((
-                action.def.workflow_file.clone()?,
-                action.def.reference.clone(),
-            ))
-        })
-        .collect();
-    files
-        .under("workflows")
-        .map(|(path, text)| {
-            let mut file = source(path, text);
-            file.action = owners.get(path).cloned();
-            // Syntax errors are reported by the workflow's own reader, once.
-            let node = yaml::parse(path, text).unwrap_or(Node {
-                kind: yaml::NodeKind::Null,
-                span: Span::default(),
-            });
-            let named = node
-                .get("ref")
-                .and_then(Node::as_str)
-                .and_then(|text| Ref::parse(text).ok());
-            let reference = named.or_else(|| file.action.clone());
-            Located {
-                def: Workflow { file, reference },
-                sink: Sink::new(path, text),
-                node,
-            }
-        })
-        .collect()
-}
-
 /// The parts of one pack, side by side.
 pub(super) struct Pack<'p> {
-    pub(super) name: Option<String>,
+    /// None where `pack.yaml` does not tell.
+    pub(super) name: Option<&'p str>,
     pub(super) files: &'p Files,
-    pub(super) actions: &'p mut Vec<Located<ActionDef>>,
-    pub(super) triggers: Vec<Located<TriggerDef>>,
-    pub(super) sensors: &'p mut Vec<Located<SensorDef>>,
-    pub(super) rules: Vec<Located<RuleDef>>,
-    pub(super) policies: Vec<Located<PolicyDef>>,
-    pub(super) workflows: &'p mut Vec<Located<Workflow>>,
+    pub(super) actions: Vec<Placed<ActionDef>>,
+    pub(super) triggers: Vec<Placed<TriggerDef>>,
+    pub(super) sensors: Vec<Placed<SensorDef>>,
+    pub(super) rules: Vec<Placed<RuleDef>>,
+    pub(super) policies: Vec<Placed<PolicyDef>>,
+    pub(super) workflows: Vec<Placed<Workflow>>,
+    /// What the files define that have errors.
+    pub(super) broken: BTreeSet<Ref>,
+    pub(super) broken_triggers: BTreeSet<Ref>,
 }
 
 impl Pack<'_> {
-    /// All checks.
-    pub(super) fn check(&mut self) {
+    /// All checks. `name` is the pack's, or what stands for it.
+    pub(super) fn check(&mut self, name: &str) {
+        self.workflows = self.find_workflows(name);
         self.names();
         self.entry_points();
+        self.broken = self.broken_actions(name);
+        self.broken_triggers = broken(&self.triggers, name);
         self.sensors_and_rules();
     }
 
-    fn names(&mut self) {
-        let pack = self.name.clone();
-        let pack = pack.as_deref();
-        for action in self.actions.iter_mut() {
-            let reference = action.def.reference.clone();
-            name(action, &reference, pack);
-        }
-        for one in &mut self.triggers {
-            let reference = one.def.reference.clone();
-            name(one, &reference, pack);
-        }
-        for one in self.sensors.iter_mut() {
-            let reference = one.def.reference.clone();
-            name(one, &reference, pack);
-        }
-        for one in &mut self.rules {
-            let reference = one.def.reference.clone();
-            name(one, &reference, pack);
-        }
-        for one in &mut self.policies {
-            let reference = one.def.reference.clone();
-            name(one, &reference, pack);
-        }
-        for one in self
-            .workflows
-            .iter_mut()
-            .filter(|one| one.def.file.action.is_none())
-        {
-            if let Some(reference) = one.def.reference.clone() {
-                name(one, &reference, pack);
+    /// Finds the workflow files; those named by an action's `workflow_file` belong to it.
+    fn find_workflows(&self, pack: &str) -> Vec<Placed<Workflow>> {
+        let mut owners: BTreeMap<&str, Ref> = BTreeMap::new();
+        for action in &self.actions {
+            let named = action.node.get("workflow_file").and_then(Node::as_str);
+            if let (Some(path), Some(reference)) = (named, meant(action, pack)) {
+                owners.insert(path, reference);
             }
         }
+        let unread: BTreeSet<Ref> = self
+            .actions
+            .iter()
+            .filter(|action| action.def.is_none())
+            .filter_map(|action| meant(action, pack))
+            .collect();
+        self.files
+            .under("workflows")
+            .map(|(path, text)| {
+                // Syntax errors are reported by the workflow's own reader, once.
+                let node = yaml::read(path, text).root.unwrap_or_else(Node::nothing);
+                let named = ref_in(&node);
+                let mut file = source(path, text);
+                file.action = owners.get(path).cloned().or_else(|| {
+                    // A graph without a name of its own, beside metadata that cannot be read.
+                    let by_name = reference(pack, stem(path))?;
+                    (named.is_none() && unread.contains(&by_name)).then_some(by_name)
+                });
+                let reference = named.or_else(|| file.action.clone());
+                Placed {
+                    def: Some(Workflow { file, reference }),
+                    sink: Sink::new(path, text),
+                    node,
+                }
+            })
+            .collect()
+    }
+
+    /// Workflows are read by others: here they count as broken where nothing could be made of them.
+    fn broken_actions(&self, pack: &str) -> BTreeSet<Ref> {
+        let mut all = broken(&self.actions, pack);
+        for workflow in &self.workflows {
+            let known = workflow.def.as_ref().and_then(|def| def.reference.clone());
+            if known.is_none() {
+                all.extend(reference(pack, stem(workflow.sink.file())));
+            }
+        }
+        all
+    }
+
+    fn names(&mut self) {
+        let pack = self.name;
+        all_named(&mut self.actions, |def| Some(&def.reference), pack);
+        all_named(&mut self.triggers, |def| Some(&def.reference), pack);
+        all_named(&mut self.sensors, |def| Some(&def.reference), pack);
+        all_named(&mut self.rules, |def| Some(&def.reference), pack);
+        all_named(&mut self.policies, |def| Some(&def.reference), pack);
+        let own = |def: &Workflow| def.file.action.is_none();
+        all_named(
+            &mut self.workflows,
+            |def| def.reference.as_ref().filter(|_| own(def)),
+            pack,
+        );
         // Actions and workflows are called by the same kind of reference.
         let mut seen = BTreeMap::new();
-        twice(self.actions, |def| Some(&def.reference), &mut seen);
-        let own = |def: &Workflow| def.file.action.is_none();
+        twice(&mut self.actions, |def| Some(&def.reference), &mut seen);
         twice(
-            self.workflows,
+            &mut self.workflows,
             |def| def.reference.as_ref().filter(|_| own(def)),
             &mut seen,
         );
-        twice(
-            &mut self.triggers,
-            |def| Some(&def.reference),
-            &mut BTreeMap::new(),
-        );
-        twice(
-            self.sensors,
-            |def| Some(&def.reference),
-            &mut BTreeMap::new(),
-        );
-        twice(
-            &mut self.rules,
-            |def| Some(&def.reference),
-            &mut BTreeMap::new(),
-        );
-        twice(
-            &mut self.policies,
-            |def| Some(&def.reference),
-            &mut BTreeMap::new(),
-        );
+        let new = BTreeMap::new;
+        twice(&mut self.triggers, |def| Some(&def.reference), &mut new());
+        twice(&mut self.sensors, |def| Some(&def.reference), &mut new());
+        twice(&mut self.rules, |def| Some(&def.reference), &mut new());
+        twice(&mut self.policies, |def| Some(&def.reference), &mut new());
     }
 
     fn entry_points(&mut self) {
-        let own = self.name.as_deref();
-        for action in self.actions.iter_mut() {
-            if action.def.runner == Runner::Native && own.is_some_and(|name| name != "core") {
+        for action in &mut self.actions {
+            let Some(def) = &action.def else { continue };
+            let (runner, entry, file) = (
+                def.runner,
+                def.entry_point.clone(),
+                def.workflow_file.clone(),
+            );
+            if runner == Runner::Native && self.name.is_some_and(|name| name != "core") {
                 let span = value_span(&action.node, "runner");
                 action.sink.error_with(
                     "PACK018",
@@ -155,34 +145,39 @@ impl Pack<'_> {
                     Some("use shell, python, node or binary".to_owned()),
                 );
             }
-            if action.def.runner.runs_a_file()
-                && let Some(entry) = action.def.entry_point.clone()
+            if runner.runs_a_file()
+                && let Some(entry) = entry
                 && let Some(path) = resolve(self.files, action, "entry_point", "actions", &entry)
+                && let Some(def) = &mut action.def
             {
-                action.def.entry_point = Some(path);
+                def.entry_point = Some(path);
             }
-            if let Some(file) = action.def.workflow_file.clone()
+            if let Some(file) = file
                 && let Some(path) = resolve(self.files, action, "workflow_file", "", &file)
                 && !self
                     .workflows
                     .iter()
-                    .any(|workflow| workflow.def.file.path == path)
+                    .any(|workflow| workflow.sink.file() == path)
             {
                 let span = value_span(&action.node, "workflow_file");
                 let message = format!("`{path}` is not in the folder `workflows`");
                 action.sink.error("PACK010", span, message);
             }
         }
-        for sensor in self.sensors.iter_mut() {
-            let entry = sensor.def.entry_point.clone();
-            if let Some(path) = resolve(self.files, sensor, "entry_point", "sensors", &entry) {
-                sensor.def.entry_point = path;
+        for sensor in &mut self.sensors {
+            let Some(entry) = sensor.def.as_ref().map(|def| def.entry_point.clone()) else {
+                continue;
+            };
+            if let Some(path) = resolve(self.files, sensor, "entry_point", "sensors", &entry)
+                && let Some(def) = &mut sensor.def
+            {
+                def.entry_point = path;
             }
         }
     }
 
     fn sensors_and_rules(&mut self) {
-        let Some(pack) = self.name.clone() else {
+        let Some(pack) = self.name else {
             return;
         };
         let core = if pack == "core" {
@@ -190,63 +185,57 @@ impl Pack<'_> {
         } else {
             core_pack().ok()
         };
-        let mut triggers: BTreeMap<Ref, &TriggerDef> = BTreeMap::new();
-        let mut actions: BTreeSet<&Ref> = BTreeSet::new();
+        let mut triggers: BTreeMap<Ref, Option<&TriggerDef>> = BTreeMap::new();
         for trigger in core.iter().flat_map(|core| &core.triggers) {
-            triggers.insert(trigger.reference.clone(), trigger);
+            triggers.insert(trigger.reference.clone(), Some(trigger));
         }
-        triggers.extend(
-            self.triggers
-                .iter()
-                .map(|one| (one.def.reference.clone(), &one.def)),
-        );
+        for trigger in self.triggers.iter().filter_map(|one| one.def.as_ref()) {
+            triggers.insert(trigger.reference.clone(), Some(trigger));
+        }
+        for broken in &self.broken_triggers {
+            triggers.insert(broken.clone(), None);
+        }
+        let mut actions: BTreeSet<&Ref> = self.broken.iter().collect();
         actions.extend(
             core.iter()
                 .flat_map(|core| &core.actions)
                 .map(|action| &action.reference),
         );
-        actions.extend(self.actions.iter().map(|one| &one.def.reference));
-        actions.extend(
-            self.workflows
-                .iter()
-                .filter_map(|one| one.def.reference.as_ref()),
-        );
+        let own = self.actions.iter().filter_map(|one| one.def.as_ref());
+        actions.extend(own.map(|def| &def.reference));
+        let own = self.workflows.iter().filter_map(|one| one.def.as_ref());
+        actions.extend(own.filter_map(|def| def.reference.as_ref()));
         let here = |reference: &Ref| reference.pack() == pack || reference.pack() == "core";
 
-        for sensor in self.sensors.iter_mut() {
-            for trigger in sensor
-                .def
+        for sensor in &mut self.sensors {
+            let Some(def) = &sensor.def else { continue };
+            for trigger in def
                 .triggers
                 .iter()
                 .filter(|one| here(one) && !triggers.contains_key(*one))
             {
-                let span = value_span(&sensor.node, "triggers");
+                let span = place_of(&sensor.node, "triggers", trigger);
                 unknown(&mut sensor.sink, span, "trigger", trigger, triggers.keys());
             }
         }
         for rule in &mut self.rules {
-            let action = &rule.def.action;
-            if here(action) && !actions.contains(action) {
+            if let Some(action) = ref_at(&rule.node, "action")
+                && here(&action)
+                && !actions.contains(&action)
+            {
                 let span = value_span(&rule.node, "action");
-                unknown(
-                    &mut rule.sink,
-                    span,
-                    "action",
-                    action,
-                    actions.iter().copied(),
-                );
+                let known = actions.iter().copied();
+                unknown(&mut rule.sink, span, "action", &action, known);
             }
-            match triggers.get(&rule.def.trigger) {
-                Some(trigger) => settings(rule, trigger),
-                None if here(&rule.def.trigger) => {
+            let Some(named) = ref_at(&rule.node, "trigger") else {
+                continue;
+            };
+            match triggers.get(&named) {
+                Some(Some(trigger)) => settings(rule, trigger),
+                Some(None) => {}
+                None if here(&named) => {
                     let span = value_span(&rule.node, "trigger");
-                    unknown(
-                        &mut rule.sink,
-                        span,
-                        "trigger",
-                        &rule.def.trigger,
-                        triggers.keys(),
-                    );
+                    unknown(&mut rule.sink, span, "trigger", &named, triggers.keys());
                 }
                 None => {}
             }
@@ -254,7 +243,16 @@ impl Pack<'_> {
     }
 }
 
-fn value_span(node: &Node, key: &str) -> Span {
+/// The place of one reference of a list, or of one that stands alone.
+fn place_of(node: &Node, key: &str, reference: &Ref) -> Span {
+    let items = node.get(key).and_then(Node::as_seq).unwrap_or_default();
+    items
+        .iter()
+        .find(|item| item.as_str() == Some(reference.as_str()))
+        .map_or_else(|| value_span(node, key), |item| item.span)
+}
+
+pub(super) fn value_span(node: &Node, key: &str) -> Span {
     node.get(key).map_or(node.span, |value| value.span)
 }
 
@@ -275,12 +273,15 @@ fn unknown<'r>(
 }
 
 /// The `trigger_parameters` of a rule against the trigger's schema.
-fn settings(rule: &mut Located<RuleDef>, trigger: &TriggerDef) {
+fn settings(rule: &mut Placed<RuleDef>, trigger: &TriggerDef) {
+    let Some(given) = rule.def.as_ref().map(|def| def.trigger_parameters.clone()) else {
+        return;
+    };
     let place = |node: &Node, pointer: &str| {
         let spot = node.get("trigger_parameters");
         spot.map_or_else(|| value_span(node, "trigger"), |spot| spot.span_at(pointer))
     };
-    match trigger.parameters.validate(&rule.def.trigger_parameters) {
+    match trigger.parameters.validate(&given) {
         Ok(filled) => {
             for wrong in schedule::check(trigger.reference.as_str(), &filled) {
                 let span = place(&rule.node, &format!("/{}", wrong.key));
@@ -301,55 +302,11 @@ fn settings(rule: &mut Located<RuleDef>, trigger: &TriggerDef) {
     }
 }
 
-/// A definition's reference must begin with the pack's name and end with the file's.
-fn name<D>(one: &mut Located<D>, reference: &Ref, pack: Option<&str>) {
-    let span = value_span(&one.node, "ref");
-    if let Some(pack) = pack.filter(|pack| *pack != reference.pack()) {
-        let message = format!("`{reference}` does not belong to the pack `{pack}`");
-        let help = format!("write `ref: {pack}.{}`", reference.name());
-        one.sink.error_with("PACK009", span, message, Some(help));
-    }
-    let file = one.sink.file().rsplit('/').next().unwrap_or_default();
-    let stem = file
-        .rsplit_once('.')
-        .map_or(file, |(stem, _)| stem)
-        .to_owned();
-    if stem != reference.name() {
-        let message = format!("`{reference}` stands in a file named `{file}`");
-        let help = format!(
-            "rename the file to `{}.yaml`, or the reference",
-            reference.name()
-        );
-        one.sink.error_with("PACK009", span, message, Some(help));
-    }
-}
-
-fn twice<D>(
-    all: &mut [Located<D>],
-    reference: impl Fn(&D) -> Option<&Ref>,
-    seen: &mut BTreeMap<Ref, String>,
-) {
-    for one in all {
-        let Some(reference) = reference(&one.def).cloned() else {
-            continue;
-        };
-        let file = one.sink.file().to_owned();
-        if let Some(first) = seen.get(&reference) {
-            let span = value_span(&one.node, "ref");
-            let message =
-                format!("`{reference}` is defined a second time; the first is in `{first}`");
-            one.sink.error("PACK012", span, message);
-        } else {
-            seen.insert(reference, file);
-        }
-    }
-}
-
 /// The path of a named file relative to the pack's folder: it is looked for beside the definition
 /// first, then from the pack's folder.
 fn resolve<D>(
     files: &Files,
-    one: &mut Located<D>,
+    one: &mut Placed<D>,
     key: &str,
     beside: &str,
     written: &str,

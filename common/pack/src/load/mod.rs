@@ -2,18 +2,23 @@
 //!
 //! Owns which file is what, the content hash, and the order of work: read the files, parse each,
 //! compare them with each other. Never registers anything and never runs a file. Called by the
-//! API's registration, by `attune dev` and by the CLI. All errors of all files come at once.
+//! API's registration, by `attune dev` and by the CLI. All errors of all files come at once: what a
+//! broken file was meant to define is remembered, so that others may still name it.
 
 mod check;
 mod files;
+mod loaded;
+mod names;
 
 use crate::catalogue::{ActionDef, PackDef, PolicyDef, RuleDef, SensorDef, TriggerDef};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::parse;
+use crate::schema::Schema;
 use crate::sink::Sink;
 use crate::yaml::{self, Node};
-use attune_types::Ref;
+use attune_types::{Ref, is_identifier};
 use files::Files;
+pub use loaded::{Loaded, Placed};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -57,14 +62,31 @@ pub struct PackSource {
     pub root: PathBuf,
 }
 
+/// Reads the folder of a pack, as far as it can be read.
+///
+/// # Errors
+/// When there is no such folder, or too much in it.
+pub fn read_folder(path: &Path) -> Result<Loaded, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let files = Files::read(path, &mut found)?;
+    Ok(assemble(&files, found))
+}
+
 /// Reads the folder of a pack.
 ///
 /// # Errors
 /// All that is wrong in any of its files.
 pub fn load_folder(path: &Path) -> Result<PackSource, Diagnostics> {
-    let mut found = Diagnostics::new();
-    let files = Files::read(path, &mut found)?;
-    assemble(&files, found)
+    read_folder(path)?.whole()
+}
+
+/// Builds a pack from texts, as far as they can be read: `(path relative to the pack's folder, text)`.
+pub fn read_files<P, T>(texts: impl IntoIterator<Item = (P, T)>) -> Loaded
+where
+    P: Into<String>,
+    T: Into<String>,
+{
+    assemble(&Files::in_memory(texts), Diagnostics::new())
 }
 
 /// Builds a pack from texts: `(path relative to the pack's folder, text)`.
@@ -76,19 +98,12 @@ where
     P: Into<String>,
     T: Into<String>,
 {
-    assemble(&Files::in_memory(texts), Diagnostics::new())
+    read_files(texts).whole()
 }
 
-/// A definition with where it stands, for the checks that compare files.
-struct Located<D> {
-    def: D,
-    sink: Sink,
-    node: Node,
-}
-
-fn assemble(files: &Files, mut found: Diagnostics) -> Result<PackSource, Diagnostics> {
+fn assemble(files: &Files, mut found: Diagnostics) -> Loaded {
     let def = match files.texts.get("pack.yaml") {
-        Some(text) => read_one("pack.yaml", text, parse::pack, &mut found),
+        Some(text) => Some(read_one("pack.yaml", text, parse::pack)),
         None => {
             found.push(
                 Diagnostic::error("PACK016", "pack.yaml", "this folder has no `pack.yaml`").help(
@@ -98,45 +113,50 @@ fn assemble(files: &Files, mut found: Diagnostics) -> Result<PackSource, Diagnos
             None
         }
     };
-    let mut actions = read_all(files, "actions", parse::action, &mut found);
-    let triggers = read_all(files, "triggers", parse::trigger, &mut found);
-    let mut sensors = read_all(files, "sensors", parse::sensor, &mut found);
-    let rules = read_all(files, "rules", parse::rule, &mut found);
-    let policies = read_all(files, "policies", parse::policy, &mut found);
-    let mut workflows = check::workflows(files, &mut actions);
-
+    let name = def.as_ref().and_then(|one| name_of(&one.node));
+    let name_is_known = name.is_some();
+    let name = name.unwrap_or_else(|| folder_name(files));
     let mut all = check::Pack {
-        name: def.as_ref().map(|located| located.def.reference.clone()),
+        name: name_is_known.then_some(name.as_str()),
         files,
-        actions: &mut actions,
-        triggers,
-        sensors: &mut sensors,
-        rules,
-        policies,
-        workflows: &mut workflows,
+        actions: read_all(files, "actions", parse::action),
+        triggers: read_all(files, "triggers", parse::trigger),
+        sensors: read_all(files, "sensors", parse::sensor),
+        rules: read_all(files, "rules", parse::rule),
+        policies: read_all(files, "policies", parse::policy),
+        workflows: Vec::new(),
+        broken: Default::default(),
+        broken_triggers: Default::default(),
     };
-    all.check();
-    let (triggers, rules, policies) = (all.triggers, all.rules, all.policies);
-
-    let workflows = keep(workflows, &mut found);
-    let actions = keep(actions, &mut found);
-    let triggers = keep(triggers, &mut found);
-    let sensors = keep(sensors, &mut found);
-    let rules = keep(rules, &mut found);
-    let policies = keep(policies, &mut found);
-    let def = def.map(|located| keep(vec![located], &mut found));
-    found.sort();
-    let Some(def) = def.and_then(|mut one| one.pop()) else {
-        return Err(found);
+    all.check(&name);
+    let check::Pack {
+        mut actions,
+        mut triggers,
+        mut sensors,
+        mut rules,
+        mut policies,
+        mut workflows,
+        broken,
+        broken_triggers,
+        ..
+    } = all;
+    let (config_is_known, def) = match def {
+        Some(mut one) => {
+            let errors = one.sink.take();
+            let config = errors.iter().all(|error| error.code != "PACK008");
+            found.extend(errors);
+            (config && one.def.is_some(), one.def)
+        }
+        None => (false, None),
     };
-    found.or_ok(PackSource {
-        def,
-        actions,
-        triggers,
-        sensors,
-        rules,
-        policies,
-        workflows: workflows
+    let source = PackSource {
+        def: def.unwrap_or_else(|| stand_in(&name)),
+        actions: keep(&mut actions, &mut found),
+        triggers: keep(&mut triggers, &mut found),
+        sensors: keep(&mut sensors, &mut found),
+        rules: keep(&mut rules, &mut found),
+        policies: keep(&mut policies, &mut found),
+        workflows: keep(&mut workflows, &mut found)
             .into_iter()
             .map(|workflow| workflow.file)
             .collect(),
@@ -147,7 +167,46 @@ fn assemble(files: &Files, mut found: Diagnostics) -> Result<PackSource, Diagnos
         readme: files.texts.get("README.md").cloned(),
         content_hash: files.hash.clone(),
         root: files.root.clone(),
-    })
+    };
+    found.sort();
+    Loaded {
+        source,
+        found,
+        broken,
+        broken_triggers,
+        config_is_known,
+        actions,
+        rules,
+        policies,
+    }
+}
+
+/// The name of the pack, where `pack.yaml` has one that can be read.
+fn name_of(node: &Node) -> Option<String> {
+    let name = node.get("ref").and_then(Node::as_str)?;
+    is_identifier(name).then(|| name.to_owned())
+}
+
+fn folder_name(files: &Files) -> String {
+    let name = files.root.file_name().and_then(|name| name.to_str());
+    name.filter(|name| is_identifier(name))
+        .unwrap_or("unnamed")
+        .to_owned()
+}
+
+/// Stands for a `pack.yaml` that cannot be read, so that all else can be checked.
+fn stand_in(name: &str) -> PackDef {
+    PackDef {
+        reference: name.to_owned(),
+        label: name.to_owned(),
+        description: None,
+        version: "0.0.0".to_owned(),
+        author: None,
+        license: None,
+        keywords: Vec::new(),
+        dependencies: Vec::new(),
+        config: Schema::any(),
+    }
 }
 
 fn source(path: &str, text: &str) -> SourceFile {
@@ -158,50 +217,33 @@ fn source(path: &str, text: &str) -> SourceFile {
     }
 }
 
-/// Takes the definitions out and leaves what was found in the list.
-fn keep<D>(located: Vec<Located<D>>, found: &mut Diagnostics) -> Vec<D> {
-    located
-        .into_iter()
-        .map(|one| {
-            found.extend(one.sink.into_diagnostics());
-            one.def
+/// Takes what was found out, and gives the definitions that could be read.
+fn keep<D: Clone>(placed: &mut [Placed<D>], found: &mut Diagnostics) -> Vec<D> {
+    placed
+        .iter_mut()
+        .filter_map(|one| {
+            found.extend(one.sink.take());
+            one.def.clone()
         })
         .collect()
 }
 
 type Reader<D> = fn(&Node, &mut Sink) -> Option<D>;
 
-fn read_all<D>(
-    files: &Files,
-    folder: &str,
-    read: Reader<D>,
-    found: &mut Diagnostics,
-) -> Vec<Located<D>> {
+fn read_all<D>(files: &Files, folder: &str, read: Reader<D>) -> Vec<Placed<D>> {
     files
         .under(folder)
-        .filter_map(|(path, text)| read_one(path, text, read, found))
+        .map(|(path, text)| read_one(path, text, read))
         .collect()
 }
 
-fn read_one<D>(
-    path: &str,
-    text: &str,
-    read: Reader<D>,
-    found: &mut Diagnostics,
-) -> Option<Located<D>> {
-    let node = match yaml::parse(path, text) {
-        Ok(node) => node,
-        Err(errors) => {
-            found.extend(errors);
-            return None;
-        }
-    };
-    let mut sink = Sink::new(path, text);
-    match read(&node, &mut sink) {
-        Some(def) => Some(Located { def, sink, node }),
-        None => {
-            found.extend(sink.into_diagnostics());
-            None
-        }
+fn read_one<D>(path: &str, text: &str, read: Reader<D>) -> Placed<D> {
+    let reading = yaml::read(path, text);
+    let mut sink = Sink::of_reading(path, text, &reading);
+    let def = reading.root.as_ref().and_then(|node| read(node, &mut sink));
+    Placed {
+        def,
+        node: reading.root.unwrap_or_else(Node::nothing),
+        sink,
     }
 }

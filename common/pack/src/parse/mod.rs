@@ -17,20 +17,44 @@ pub use trigger::{sensor, trigger};
 use crate::diagnostic::Span;
 use crate::read::MapReader;
 use crate::schema::Schema;
-use crate::sink::Sink;
+use crate::sink::{Codes, Sink};
 use crate::yaml::Node;
 use indexmap::IndexMap;
 
-/// A schema in either form; `code` is for what is wrong with the schema itself.
-pub fn schema(node: &Node, code: &str, sink: &mut Sink) -> Option<Schema> {
+/// The codes for what is wrong with a schema.
+#[derive(Clone, Copy, Debug)]
+pub struct SchemaCodes {
+    /// A key that no field has.
+    pub key: &'static str,
+    /// A value that its key does not take.
+    pub value: &'static str,
+}
+
+impl From<Codes> for SchemaCodes {
+    fn from(codes: Codes) -> Self {
+        Self {
+            key: codes.unknown_key,
+            value: codes.bad_value,
+        }
+    }
+}
+
+/// Those of pack files.
+const PACK: SchemaCodes = SchemaCodes {
+    key: "PACK008",
+    value: "PACK008",
+};
+
+/// A schema in either form.
+pub fn schema(node: &Node, codes: SchemaCodes, sink: &mut Sink) -> Option<Schema> {
     match Schema::from_json(node.to_json()) {
         Ok(schema) => Some(schema),
         Err(error) => {
             for problem in error.0 {
-                let span = if problem.about_key {
-                    key_span(node, &problem.pointer)
+                let (span, code) = if problem.about_key {
+                    (key_span(node, &problem.pointer), codes.key)
                 } else {
-                    node.span_at(&problem.pointer)
+                    (node.span_at(&problem.pointer), codes.value)
                 };
                 sink.error_with(code, span, problem.message, problem.help);
             }
@@ -54,10 +78,10 @@ fn key_span(node: &Node, pointer: &str) -> Span {
     at.entry(&name).map_or(at.span, |(key, _)| key.span)
 }
 
-/// The schema under a key; one that is wrong has been reported and counts as absent.
+/// The schema under a key; one that is wrong has been reported and takes anything.
 fn schema_field(reader: &mut MapReader<'_, '_>, key: &'static str) -> Option<Schema> {
     let node = reader.node(key)?;
-    schema(node, "PACK008", reader.sink())
+    Some(schema(node, PACK, reader.sink()).unwrap_or_else(Schema::any))
 }
 
 /// Environment variables: text, numbers and booleans, all handed on as text.

@@ -2,57 +2,83 @@
 //!
 //! Owns the limits on depth and on the number of nodes (aliases counted each time they are used),
 //! duplicate keys, merge keys (`<<`) and tags. Never recurses deeper than [`MAX_DEPTH`]. Called by
-//! [`super::parse`] only. The first syntax error ends the reading; duplicate keys are collected.
+//! [`super::repair`] only, perhaps several times for one file. The first syntax error ends a reading;
+//! duplicate keys and values that cannot be held are collected.
 
+use super::explain::{self, Told};
+use super::line::line_of;
+use super::tree::{deepest, outline, span};
 use super::{Key, MAX_DEPTH, MAX_NODES, Node, NodeKind, scalar};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use serde_saphyr::granit_parser::{
     Event, Parser, ScalarStyle, ScanError, Span as Place, StrInput, Tag,
 };
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
-/// Reads the only document of `text`.
-pub(super) fn document(file: &str, text: &str) -> Result<Node, Diagnostics> {
+/// One reading of `mended`, which is `text` with some values taken for texts of the same length.
+pub(super) struct Once {
+    pub(super) root: Option<Node>,
+    pub(super) found: Diagnostics,
+    pub(super) silent: BTreeSet<usize>,
+    /// What ended it early.
+    pub(super) stop: Option<Fatal>,
+}
+
+/// Reads the only document of `mended` up to the first error that cannot be gone behind.
+pub(super) fn once(file: &str, text: &str, mended: &str) -> Once {
     let mut builder = Builder {
         file,
         text,
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str(mended),
         anchors: HashMap::new(),
         nodes: 0,
         found: Diagnostics::new(),
+        silent: BTreeSet::new(),
+        root: None,
     };
-    match builder.read() {
-        Ok(node) => builder.found.or_ok(node),
-        Err(fatal) => {
-            builder.found.push(*fatal);
-            Err(builder.found)
-        }
+    let stop = builder.read().err();
+    Once {
+        root: builder.root,
+        found: builder.found,
+        silent: builder.silent,
+        stop,
     }
 }
 
-struct Builder<'t> {
+struct Builder<'t, 'm> {
     file: &'t str,
+    /// As written: what people are shown.
     text: &'t str,
-    parser: Parser<'t, StrInput<'t>>,
+    parser: Parser<'m, StrInput<'m>>,
     /// Anchored nodes with how many nodes each holds.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
     found: Diagnostics,
+    /// Lines with a value that could not be read: nothing more is to be said about them.
+    silent: BTreeSet<usize>,
+    root: Option<Node>,
 }
 
-type Fatal = Box<Diagnostic>;
+/// What ends the reading, unless it can be repaired.
+pub(super) struct Stop {
+    pub(super) diagnostic: Diagnostic,
+    /// Bytes that may be taken for a text, to read what follows.
+    pub(super) repair: Option<Range<usize>>,
+}
 
-impl<'t> Builder<'t> {
-    fn read(&mut self) -> Result<Node, Fatal> {
-        let mut root = None;
+pub(super) type Fatal = Box<Stop>;
+
+impl<'m> Builder<'_, 'm> {
+    fn read(&mut self) -> Result<(), Fatal> {
         loop {
             let (event, place) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentEnd => {}
-                Event::DocumentStart(..) if root.is_none() => {
+                Event::DocumentStart(..) if self.root.is_none() => {
                     let (event, place) = self.next()?;
-                    root = Some(self.node(event, place, 0)?);
+                    self.root = Some(self.node(event, place, 0)?);
                 }
                 Event::DocumentStart(..) => {
                     return Err(self
@@ -71,18 +97,25 @@ impl<'t> Builder<'t> {
                 }
             }
         }
-        root.ok_or_else(|| Box::new(Diagnostic::error("PACK002", self.file, "the file is empty")))
+        if self.root.is_none() {
+            return Err(whole(Diagnostic::error(
+                "PACK002",
+                self.file,
+                "the file is empty",
+            )));
+        }
+        Ok(())
     }
 
     /// The next event that is no comment.
-    fn next(&mut self) -> Result<(Event<'t>, Place), Fatal> {
+    fn next(&mut self) -> Result<(Event<'m>, Place), Fatal> {
         loop {
             match self.parser.next_event() {
                 Some(Ok((Event::Comment(..) | Event::Anchor(..), _))) => {}
                 Some(Ok(found)) => return Ok(found),
                 Some(Err(error)) => return Err(self.syntax(&error)),
                 None => {
-                    return Err(Box::new(Diagnostic::error(
+                    return Err(whole(Diagnostic::error(
                         "PACK002",
                         self.file,
                         "the file ends too early",
@@ -92,7 +125,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node, Fatal> {
+    fn node(&mut self, event: Event<'m>, place: Place, depth: usize) -> Result<Node, Fatal> {
         let here = span(place);
         if depth >= MAX_DEPTH {
             return Err(self.fatal(
@@ -105,7 +138,7 @@ impl<'t> Builder<'t> {
         let before = self.nodes;
         let (kind, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (self.scalar(&text, style, tag, here)?, anchor)
+                (self.scalar(&text, style, tag, here), anchor)
             }
             Event::SequenceStart(_, anchor, _) => (self.seq(depth)?, anchor),
             Event::MappingStart(_, anchor, _) => (self.map(depth)?, anchor),
@@ -172,12 +205,11 @@ impl<'t> Builder<'t> {
     }
 
     /// A key, and whether it was written without quotes.
-    fn key(&mut self, event: Event<'t>, place: Place) -> Result<(Key, bool), Fatal> {
+    fn key(&mut self, event: Event<'m>, place: Place) -> Result<(Key, bool), Fatal> {
         let here = span(place);
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                self.no_nul(&text, here)?;
-                let text = text.into_owned();
+                let text = self.no_nul(&text, here);
                 if anchor > 0 {
                     let kind = NodeKind::Str(text.clone());
                     self.anchors.insert(anchor, (Node { kind, span: here }, 1));
@@ -200,9 +232,12 @@ impl<'t> Builder<'t> {
                 )),
                 _ => Err(self.fatal("PACK002", here, "a key must be text")),
             },
-            _ => Err(self
-                .fatal("PACK002", here, "a key must be text, not a list or a map")
-                .map_help("a value that begins with `{{` must be quoted: \"{{ ... }}\"")),
+            _ => Err(
+                match explain::unquoted_template(&line_of(self.text, here.offset)) {
+                    Some(told) => self.told(told),
+                    None => self.fatal("PACK002", here, "a key must be text, not a list or a map"),
+                },
+            ),
         }
     }
 
@@ -256,45 +291,45 @@ impl<'t> Builder<'t> {
         &mut self,
         text: &str,
         style: ScalarStyle,
-        tag: Option<Cow<'t, Tag>>,
+        tag: Option<Cow<'m, Tag>>,
         here: Span,
-    ) -> Result<NodeKind, Fatal> {
-        self.no_nul(text, here)?;
-        let as_text = || NodeKind::Str(text.to_owned());
-        match tag.as_ref().map(|tag| (tag.core_suffix(), tag.original())) {
-            None => {}
-            Some((Some("str"), _)) => return Ok(as_text()),
-            Some((Some("int" | "float" | "bool" | "null"), _)) => {
-                return scalar::plain(text).map_err(|why| self.fatal("PACK002", here, &why));
-            }
+    ) -> NodeKind {
+        let text = self.no_nul(text, here);
+        let as_text = || NodeKind::Str(text.clone());
+        let typed = match tag.as_ref().map(|tag| (tag.core_suffix(), tag.original())) {
+            None => style == ScalarStyle::Plain,
+            Some((Some("str"), _)) => false,
+            Some((Some("int" | "float" | "bool" | "null"), _)) => true,
             // `!` alone: text whatever it looks like.
-            Some((None, original)) if original == "!" => return Ok(as_text()),
+            Some((None, original)) if original == "!" => false,
             Some((_, original)) => {
-                return Err(self
-                    .fatal(
-                        "PACK002",
-                        here,
-                        &format!("the tag `{original}` is not accepted"),
-                    )
-                    .map_help("write the value without a tag"));
+                let message = format!("the tag `{original}` is not accepted");
+                self.soft(here, &message, "write the value without a tag");
+                false
             }
+        };
+        if !typed {
+            return as_text();
         }
-        if style != ScalarStyle::Plain {
-            return Ok(as_text());
-        }
-        scalar::plain(text).map_err(|why| {
-            self.fatal("PACK002", here, &why)
-                .map_help("put it in quotes to keep it as text")
+        scalar::plain(&text).unwrap_or_else(|why| {
+            self.soft(here, &why, "put it in quotes to keep it as text");
+            as_text()
         })
     }
 
-    fn no_nul(&self, text: &str, here: Span) -> Result<(), Fatal> {
+    /// The text without NUL characters, which are reported.
+    fn no_nul(&mut self, text: &str, here: Span) -> String {
         if text.contains('\0') {
-            return Err(self
-                .fatal("PACK002", here, "a NUL character cannot be stored")
-                .map_help("leave `\\0` out"));
+            self.soft(here, "a NUL character cannot be stored", "leave `\\0` out");
         }
-        Ok(())
+        text.replace('\0', "")
+    }
+
+    /// An error that the reading goes on behind.
+    fn soft(&mut self, here: Span, message: &str, help: &str) {
+        let diagnostic = Diagnostic::error("PACK002", self.file, message);
+        self.found.push(diagnostic.at(here, self.text).help(help));
+        self.silent.insert(here.line);
     }
 
     fn count(&mut self, more: usize, here: Span) -> Result<(), Fatal> {
@@ -310,63 +345,37 @@ impl<'t> Builder<'t> {
     }
 
     fn fatal(&self, code: &str, span: Span, message: &str) -> Fatal {
-        Box::new(Diagnostic::error(code, self.file, message).at(span, self.text))
+        whole(Diagnostic::error(code, self.file, message).at(span, self.text))
     }
 
     fn syntax(&self, error: &ScanError) -> Fatal {
-        let mark = error.marker();
-        let place = Span {
-            offset: mark.byte_offset().unwrap_or(0),
-            len: 1,
-            line: mark.line().max(1),
-            column: mark.col() + 1,
-        };
-        self.fatal("PACK002", place, &error.info())
+        self.told(explain::syntax(error, self.text))
+    }
+
+    fn told(&self, told: Told) -> Fatal {
+        let mut stop = self.fatal("PACK002", told.span, &told.message);
+        stop.diagnostic.help = told.help;
+        stop.repair = told.repair;
+        stop
     }
 }
 
-/// Adds a help text to a boxed diagnostic.
+/// An error that nothing can be repaired about.
+fn whole(diagnostic: Diagnostic) -> Fatal {
+    Box::new(Stop {
+        diagnostic,
+        repair: None,
+    })
+}
+
+/// Adds a help text to what ends the reading.
 trait MapHelp {
     fn map_help(self, help: &str) -> Self;
 }
 
 impl MapHelp for Fatal {
-    fn map_help(self, help: &str) -> Self {
-        Box::new((*self).help(help))
-    }
-}
-
-pub(super) fn span(place: Place) -> Span {
-    let bytes = place.byte_range().unwrap_or(0..0);
-    Span {
-        offset: bytes.start,
-        len: bytes.len(),
-        line: place.start.line().max(1),
-        column: place.start.col() + 1,
-    }
-}
-
-/// A block collection begins without a mark of its own: its first key or item stands for it.
-fn outline(here: Span, kind: &NodeKind) -> Span {
-    if here.len > 0 {
-        return here;
-    }
-    match kind {
-        NodeKind::Map(entries) => entries.first().map_or(here, |(key, _)| key.span),
-        _ => here,
-    }
-}
-
-fn deepest(node: &Node) -> usize {
-    match &node.kind {
-        NodeKind::Seq(items) => 1 + items.iter().map(deepest).max().unwrap_or(0),
-        NodeKind::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|(_, value)| deepest(value))
-                .max()
-                .unwrap_or(0)
-        }
-        _ => 1,
+    fn map_help(mut self, help: &str) -> Self {
+        self.diagnostic.help = Some(help.to_owned());
+        self
     }
 }

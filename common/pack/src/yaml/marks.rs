@@ -3,7 +3,7 @@
 //! Owns [`Marks`]. Never judges a file: text that cannot be parsed gives the marks up to the error.
 //! Called by the formatter only, after [`super::parse`] accepted the text.
 
-use super::build;
+use super::tree;
 use crate::diagnostic::Span;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 use std::collections::HashMap;
@@ -49,7 +49,7 @@ pub fn marks(text: &str) -> Marks {
     let mut open: Vec<Option<usize>> = Vec::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, place)) = event else { break };
-        let span = build::span(place);
+        let span = tree::span(place);
         match event {
             Event::Comment(..) => found.comments.push(comment(text, span)),
             Event::Scalar(_, style, ..) => {

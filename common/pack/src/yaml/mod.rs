@@ -6,13 +6,18 @@
 //! reader and by the flow front end. Failure is a list of diagnostics with places.
 
 mod build;
+mod explain;
+mod line;
 mod marks;
+mod repair;
 mod scalar;
+mod tree;
 
 pub use marks::{Comment, Marks, Writing, marks};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use attune_types::{JsonMap, JsonValue};
+use std::collections::BTreeSet;
 
 /// The largest definition that is read, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -58,27 +63,57 @@ pub struct Node {
     pub span: Span,
 }
 
-/// Reads one document.
+/// What could be read of a file, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The document; none when nothing could be made of the file.
+    pub root: Option<Node>,
+    /// Syntax errors, duplicate keys, limits.
+    pub found: Diagnostics,
+    /// Lines with a value that could not be read and for which some text stands: more about them
+    /// would only repeat the error.
+    pub silent: BTreeSet<usize>,
+}
+
+/// Reads one document, behind its errors where that is possible.
+pub fn read(file: &str, text: &str) -> Reading {
+    if text.len() <= MAX_BYTES {
+        return repair::document(file, text);
+    }
+    let message = format!(
+        "the file has {} bytes; at most {MAX_BYTES} are read",
+        text.len()
+    );
+    let found = Diagnostic::error("PACK015", file, message)
+        .help("split it, or move large data to where the action runs");
+    Reading {
+        root: None,
+        found: found.into(),
+        silent: BTreeSet::new(),
+    }
+}
+
+/// Reads one document that has no errors.
 ///
 /// # Errors
 /// What keeps it from being read: syntax, duplicate keys, several documents, limits.
 pub fn parse(file: &str, text: &str) -> Result<Node, Diagnostics> {
-    if text.len() > MAX_BYTES {
-        return Err(Diagnostic::error(
-            "PACK015",
-            file,
-            format!(
-                "the file has {} bytes; at most {MAX_BYTES} are read",
-                text.len()
-            ),
-        )
-        .help("split it, or move large data to where the action runs")
-        .into());
+    let Reading { root, found, .. } = read(file, text);
+    match root {
+        Some(root) => found.or_ok(root),
+        None => Err(found),
     }
-    build::document(file, text)
 }
 
 impl Node {
+    /// An empty place.
+    pub fn nothing() -> Self {
+        Self {
+            kind: NodeKind::Null,
+            span: Span::default(),
+        }
+    }
+
     /// The value without places.
     pub fn to_json(&self) -> JsonValue {
         match &self.kind {

@@ -75,6 +75,7 @@ limits: {memory: 5}
     actions/x.yaml:5:13: error[PACK004]: `idempotent` must be true or false, not text
       5 | idempotent: "yes"
         |             ^^^^^
+      help: write `idempotent: true`, without quotes
     actions/x.yaml:6:10: error[PACK007]: `timeout`: `soon` is not a duration: write seconds (`30`, `0.5`) or units (`1h30m`, `250ms`, `2d`)
       6 | timeout: soon
         |          ^^^^
@@ -130,9 +131,10 @@ entry_point: x.sh
 "##,
     );
     insta::assert_snapshot!(said, @r###"
-    actions/x.yaml:3:12: error[PACK002]: illegal placement of ':' indicator
-      3 | entry_point: x.sh
-        |            ^
+    actions/x.yaml:2:9: error[PACK002]: the `[` that stands here is not closed before line 3
+      2 | runner: [shell
+        |         ^
+      help: put a `]` where it ends
     "###);
 }
 
@@ -149,10 +151,10 @@ input:
 "##,
     );
     insta::assert_snapshot!(said, @r###"
-    rules/x.yaml:6:10: error[PACK002]: a key must be text, not a list or a map
+    rules/x.yaml:6:9: error[PACK002]: YAML takes `{{` for the beginning of a map: a template needs quotes
       6 |   name: {{ event.payload.name }}
-        |          ^
-      help: a value that begins with `{{` must be quoted: "{{ ... }}"
+        |         ^^^^^^^^^^^^^^^^^^^^^^^^
+      help: write `name: "{{ event.payload.name }}"`
     "###);
 }
 
@@ -165,6 +167,9 @@ timeout: .inf
 "##,
     );
     insta::assert_snapshot!(said, @r###"
+    actions/x.yaml:1:1: error[PACK005]: an action needs the key `runner`
+      1 | ref: a.x
+        | ^^^
     actions/x.yaml:2:10: error[PACK002]: `.inf` is not a number that can be stored
       2 | timeout: .inf
         |          ^^^^
@@ -197,6 +202,9 @@ ref: a.y
 "##,
     );
     insta::assert_snapshot!(said, @r###"
+    actions/x.yaml:1:1: error[PACK005]: an action needs the key `runner`
+      1 | ref: a.x
+        | ^^^
     actions/x.yaml:2:1: error[PACK002]: a second document begins here
       2 | ---
         | ^^^
@@ -522,9 +530,9 @@ triggers: [a.none, nodot]
     sensors/s.yaml:3:14: error[PACK010]: there is no file `sensors/nothing.py`
       3 | entry_point: nothing.py
         |              ^^^^^^^^^^
-    sensors/s.yaml:4:11: error[PACK013]: there is no trigger `a.none`
+    sensors/s.yaml:4:12: error[PACK013]: there is no trigger `a.none`
       4 | triggers: [a.none, nodot]
-        |           ^
+        |            ^^^^^^
     sensors/s.yaml:4:20: error[PACK007]: `nodot` is not a reference: write it as `pack.name`
       4 | triggers: [a.none, nodot]
         |                    ^^^^^
