@@ -20,6 +20,7 @@ pub struct MapReader<'n, 's> {
     entries: &'n [(Key, Node)],
     what: &'static str,
     asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
     sink: &'s mut Sink,
 }
 
@@ -38,6 +39,7 @@ impl<'n, 's> MapReader<'n, 's> {
             entries,
             what,
             asked: Vec::new(),
+            missing: Vec::new(),
             sink,
         })
     }
@@ -73,19 +75,12 @@ impl<'n, 's> MapReader<'n, 's> {
             .map(|(_, value)| value)
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must be there. That it is not is reported by [`MapReader::finish`],
+    /// unless another key is a slip of it: one mistake, one error.
     pub fn required_node(&mut self, key: &'static str) -> Option<&'n Node> {
         let found = self.node(key);
-        if found.is_none() {
-            let code = self.sink.codes().missing_key;
-            let message = format!("{} needs the key `{key}`", self.what);
-            let near = suggest(key, self.entries.iter().map(|(key, _)| key.text.as_str()));
-            let help = near.map(|near| format!("is `{near}` meant to be `{key}`?"));
-            let place = self
-                .node
-                .entry(key)
-                .map_or(self.node.span, |(key, _)| key.span);
-            self.sink.error_with(code, place, message, help);
+        if found.is_none() && !self.missing.contains(&key) {
+            self.missing.push(key);
         }
         found
     }
@@ -298,8 +293,8 @@ impl<'n, 's> MapReader<'n, 's> {
         self.sink.error_with(code, span, message, help);
     }
 
-    /// Reports every key that nobody asked for.
-    pub fn finish(self) {
+    /// Reports every key that is missing, and every one that nobody asked for.
+    pub fn finish(mut self) {
         let asked: HashSet<&str> = self.asked.iter().copied().collect();
         let code = self.sink.codes().unknown_key;
         for (key, _) in self
@@ -307,18 +302,35 @@ impl<'n, 's> MapReader<'n, 's> {
             .iter()
             .filter(|(key, _)| !asked.contains(key.text.as_str()))
         {
+            let meant = suggest(&key.text, self.missing.iter().copied());
             let free = self
                 .asked
                 .iter()
                 .copied()
                 .filter(|name| self.node.get(name).is_none());
-            let help = did_you_mean(&key.text, free).unwrap_or_else(|| {
-                let mut known: Vec<&str> = asked.iter().copied().collect();
-                known.sort_unstable();
-                format!("known keys: {}", known.join(", "))
-            });
+            let help = meant.or_else(|| suggest(&key.text, free)).map_or_else(
+                || {
+                    let mut known: Vec<&str> = asked.iter().copied().collect();
+                    known.sort_unstable();
+                    format!("known keys: {}", known.join(", "))
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
             let message = format!("unknown key `{}` in {}", key.text, self.what);
             self.sink.error_with(code, key.span, message, Some(help));
+            if let Some(meant) = meant.map(str::to_owned) {
+                self.missing.retain(|key| *key != meant);
+            }
+        }
+        let code = self.sink.codes().missing_key;
+        for key in &self.missing {
+            let entry = self.node.entry(key);
+            let place = entry.map_or(self.node.span, |(key, _)| key.span);
+            let message = match entry {
+                Some(_) => format!("the key `{key}` has no value, and {} needs it", self.what),
+                None => format!("{} needs the key `{key}`", self.what),
+            };
+            self.sink.error(code, place, message);
         }
     }
 }

@@ -22,6 +22,7 @@ mod engine;
 mod error;
 mod filter;
 mod frame;
+mod gives;
 mod guard;
 mod key;
 mod lex;
@@ -38,6 +39,7 @@ mod template;
 mod vocabulary;
 
 pub use error::{ErrorKind, TemplateError, did_you_mean};
+pub use gives::{Gives, Kind};
 pub use key::{KeyRef, KeySeen, KeySet, KeyValue, Keys};
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};

@@ -1,6 +1,6 @@
 //! What a template uses, found without evaluating it: for checks before anything runs.
 
-use crate::ast::{Base, Expr, Key, Node, Path, Statement, Step};
+use crate::ast::{Args, Base, Expr, Key, Node, Path, Statement, Step};
 use crate::scope::Root;
 use attune_types::JsonValue;
 
@@ -112,6 +112,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
             args,
         } => {
             collect(input, pointer, filter.lenient, false, found);
+            found.extend(of_elements(input, filter.name, args, pointer, lenient));
             for (_, arg) in args {
                 collect(arg, pointer, false, false, found);
             }
@@ -152,6 +153,41 @@ fn key_use(secret: bool, key: &Node, pack: Option<&Node>) -> Option<KeyUse> {
         },
         name: text(key)?,
         secret,
+    })
+}
+
+/// Filters that fail where an element lacks the attribute.
+const BY_ATTRIBUTE: [&str; 5] = ["map", "pluck", "sort", "sort_by", "join"];
+
+/// `list | map(attribute='name')` looks at that field of every element: the first stands for them all.
+fn of_elements(
+    input: &Node,
+    filter: &str,
+    args: &Args,
+    pointer: &str,
+    lenient: bool,
+) -> Option<Reference> {
+    let Expr::Path(path) = &input.expr else {
+        return None;
+    };
+    let arg = |name: &str| args.iter().find(|(given, _)| *given == name);
+    let Expr::Const(JsonValue::String(attribute)) = &arg("attribute")?.1.expr else {
+        return None;
+    };
+    if !BY_ATTRIBUTE.contains(&filter) || arg("default").is_some() {
+        return None;
+    }
+    let (target, mut names) = names(path)?;
+    names.push("0".to_owned());
+    names.extend(attribute.split('.').map(str::to_owned));
+    Some(Reference {
+        target,
+        path: names,
+        dynamic: false,
+        optional: lenient || path.steps.iter().any(|step| step.optional),
+        key: None,
+        pointer: pointer.to_owned(),
+        span: arg("attribute")?.1.span.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use crate::convert;
 use crate::engine::Program;
 use crate::error::{ErrorKind, Fault, TemplateError};
 use crate::frame::Budget;
+use crate::gives::{self, Gives};
 use crate::guard;
 use crate::lex::{self, Segment};
 use crate::limits::Limits;
@@ -31,6 +32,7 @@ struct Inner {
     source: JsonValue,
     part: Part,
     references: Vec<Reference>,
+    gives: Gives,
 }
 
 impl std::fmt::Debug for Template {
@@ -58,6 +60,7 @@ struct Compiled {
     text: String,
     pointer: String,
     work: Work,
+    gives: Gives,
 }
 
 enum Work {
@@ -108,11 +111,16 @@ impl Template {
     }
 
     fn new(source: &JsonValue, part: Part, references: Vec<Reference>) -> Self {
+        let gives = match &part {
+            Part::String(compiled) => compiled.gives.clone(),
+            _ => gives::literal(source),
+        };
         Self {
             inner: Arc::new(Inner {
                 source: source.clone(),
                 part,
                 references,
+                gives,
             }),
         }
     }
@@ -138,6 +146,11 @@ impl Template {
             .references
             .iter()
             .filter_map(|reference| reference.key.as_ref())
+    }
+
+    /// What kind of value it makes, as far as that shows before it is evaluated.
+    pub fn gives(&self) -> &Gives {
+        &self.inner.gives
     }
 
     /// The value, with every template replaced by what it makes of the scope.
@@ -241,26 +254,29 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
     let blank =
         |segment: &&Segment| !matches!(segment, Segment::Text(text) if text.trim().is_empty());
     let telling: Vec<&Segment> = segments.iter().filter(blank).collect();
-    let work = match &telling[..] {
+    let (work, gives) = match &telling[..] {
         [Segment::Print(tokens, span)] => {
             let node = Parser::new(tokens, span.end, Vec::new()).whole()?;
-            value_work(node, pointer, references)?
+            let gives = gives::expression(&node);
+            (value_work(node, pointer, references)?, gives)
         }
         _ => {
             let statements = statement::statements(&segments)?;
             guard::check_statements(&statements)?;
             reference::of_statements(&statements, pointer, references);
-            if quick::can_join(&statements) {
+            let work = if quick::can_join(&statements) {
                 Work::Join(statements)
             } else {
                 Work::Engine(Box::new(Program::text(&statements)?))
-            }
+            };
+            (work, gives::text())
         }
     };
     Ok(Compiled {
         text: text.to_owned(),
         pointer: pointer.to_owned(),
         work,
+        gives,
     })
 }
 
@@ -300,6 +316,7 @@ fn compile_condition(text: &str, references: &mut Vec<Reference>) -> Result<Comp
     Ok(Compiled {
         text: text.to_owned(),
         pointer: String::new(),
+        gives: gives::expression(&node),
         work: value_work(node, "", references)?,
     })
 }

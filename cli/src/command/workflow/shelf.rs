@@ -39,7 +39,7 @@ impl Shelf {
         }
         // Those asked for come last, so that they win over a neighbour of the same name.
         loaded.sort_by_key(|(.., wanted)| *wanted);
-        let mut actions: Actions = core()?;
+        let mut actions: Actions = core()?.actions;
         for (_, source, _) in &loaded {
             let known = outlines(source).unwrap_or_else(|_| source.actions.clone());
             actions.extend(known.into_iter().map(|one| (one.reference.clone(), one)));

@@ -6,11 +6,12 @@
 
 use super::names::{Look, World};
 use super::scopes::near_or_list;
-use super::template::{Use, expression};
+use super::template::At;
+use super::types;
 use crate::syntax::codes;
 use attune_pack::yaml::Node;
-use attune_pack::{PathType, Severity, Sink, ValueType};
-use attune_template::{Reference, Root, Target, Template};
+use attune_pack::{ActionDef, PathType, Severity, Sink, ValueType};
+use attune_template::Template;
 
 /// What stands on `task.<name>` itself.
 pub(super) const TASK_FIELDS: [&str; 11] = [
@@ -28,13 +29,17 @@ pub(super) const TASK_FIELDS: [&str; 11] = [
 ];
 
 /// What stands beside the data in the result of a process.
-const PROCESS_FIELDS: [&str; 5] = ["exit_code", "stdout", "stderr", "duration_ms", "data"];
+pub(super) const PROCESS_FIELDS: [&str; 5] =
+    ["exit_code", "stdout", "stderr", "duration_ms", "data"];
 
 /// Checks `task.<ix>.<rest>`.
 pub(super) fn of_task(look: &mut Look<'_, '_>, ix: usize, rest: &[&str]) {
     match rest.split_first() {
         None => {}
         Some((&"result", fields)) => of_result(look, ix, fields, &[]),
+        Some((&"results", [index, fields @ ..])) if index.parse::<usize>().is_ok() => {
+            of_action(look, ix, fields, &[]);
+        }
         Some((first, _)) if TASK_FIELDS.contains(first) => {}
         // `task.x.y` is `task.x.result.y`.
         Some(_) => of_result(look, ix, rest, &TASK_FIELDS),
@@ -61,7 +66,18 @@ pub(super) fn of_result(look: &mut Look<'_, '_>, ix: usize, fields: &[&str], als
         let message = format!("the parallel task `{name}` has no child `{first}`");
         return look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
     }
-    if let PathType::Missing { at, known } = type_of_result(world, ix, fields) {
+    if world.flat.tasks[ix].items.is_none() {
+        of_action(look, ix, fields, also);
+    }
+}
+
+/// Checks fields of what the action of a task gives.
+fn of_action(look: &mut Look<'_, '_>, ix: usize, fields: &[&str], also: &[&str]) {
+    let world = look.world;
+    if look.reference.optional {
+        return;
+    }
+    if let PathType::Missing { at, known } = types::of_output(world, ix, fields) {
         let missing = fields.get(at).copied().unwrap_or_default();
         let action = world.actions[ix]
             .as_ref()
@@ -77,105 +93,98 @@ pub(super) fn of_result(look: &mut Look<'_, '_>, ix: usize, fields: &[&str], als
     }
 }
 
-/// What is known of a field of a task's result.
-fn type_of_result(world: &World<'_>, ix: usize, fields: &[&str]) -> PathType {
-    let task = world.flat.tasks[ix];
-    let Some(action) = world.actions[ix].as_ref().filter(|_| task.items.is_none()) else {
-        return PathType::Open;
-    };
-    let Some(output) = &action.output else {
-        return PathType::Open;
-    };
-    let found = output.type_of(fields);
-    let of_process = action.runner.needs_worker()
-        && fields
-            .first()
-            .is_some_and(|first| PROCESS_FIELDS.contains(first));
-    match found {
-        PathType::Missing { at: 0, .. } if of_process => PathType::Open,
-        other => other,
+/// Checks the fields of a variable; the path begins with its name.
+pub(super) fn of_variable(look: &mut Look<'_, '_>, path: &[&str]) {
+    if look.reference.optional {
+        return;
+    }
+    if let PathType::Missing { at, known } = types::of_variable(look.world, path) {
+        let name = path.get(at).copied().unwrap_or_default();
+        let message = format!("`{}` has no field `{name}`", path[..at].join("."));
+        let help = near_or_list(name, known.iter().map(String::as_str), "field");
+        look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
     }
 }
 
-/// Warns where an input is one reference whose type the parameter does not take.
-pub(super) fn input_types(world: &World<'_>, uses: &[Use], sink: &mut Sink) {
+/// Warns where the type of an input is known and the parameter does not take it.
+pub(super) fn input_types(world: &World<'_>, sink: &mut Sink) {
     for (ix, task) in world.flat.tasks.iter().enumerate() {
         let (Some(action), Some(input)) = (&world.actions[ix], &task.input) else {
             continue;
         };
+        let call = Call { world, action, ix };
+        call.map(input, &mut Vec::new(), sink);
+    }
+}
+
+/// One call of an action.
+struct Call<'a> {
+    world: &'a World<'a>,
+    action: &'a ActionDef,
+    ix: usize,
+}
+
+impl<'a> Call<'a> {
+    fn map<'n>(&self, input: &'n Node, path: &mut Vec<&'n str>, sink: &mut Sink) {
         for (key, value) in input.as_map().unwrap_or_default() {
-            let PathType::Known(wanted) = action.parameters.type_of(&[key.text.as_str()]) else {
-                continue;
-            };
-            let Some(given) = type_of_value(world, uses, input, value) else {
-                continue;
-            };
-            let fits = |wanted: &ValueType| given.iter().any(|given| wanted.takes(*given));
-            if !wanted.iter().any(fits) {
-                let message = format!(
-                    "`{}` takes {} for `{}`, this gives {}",
-                    action.reference,
-                    words(&wanted),
-                    key.text,
-                    words(&given)
-                );
-                sink.warning(codes::TYPE_MISMATCH, value.span, message);
+            path.push(&key.text);
+            if let PathType::Known(wanted) = self.action.parameters.type_of(path) {
+                self.value(value, &wanted, path, sink);
             }
+            path.pop();
         }
     }
-}
 
-/// The types of a value that is exactly one reference, where they are known.
-fn type_of_value(
-    world: &World<'_>,
-    uses: &[Use],
-    input: &Node,
-    value: &Node,
-) -> Option<Vec<ValueType>> {
-    let text = value.as_str()?;
-    // Only what was compiled: anything else has been reported.
-    uses.iter().find(|used| used.node.span == input.span)?;
-    let template = Template::compile(&text.into()).ok()?;
-    let references = template.references();
-    let [reference] = references.as_slice() else {
-        return None;
-    };
-    let whole = text.get(reference.span.clone()) == Some(expression(text));
-    if !whole || reference.dynamic {
-        return None;
-    }
-    match type_of_reference(world, reference) {
-        PathType::Known(types) => Some(types),
-        _ => None,
-    }
-}
-
-fn type_of_reference(world: &World<'_>, reference: &Reference) -> PathType {
-    let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
-    let task = |path: &[&str]| {
-        let Some(ix) = path.first().and_then(|name| world.flat.find(name)) else {
-            return PathType::Open;
+    fn value<'n>(
+        &self,
+        value: &'n Node,
+        wanted: &[ValueType],
+        path: &mut Vec<&'n str>,
+        sink: &mut Sink,
+    ) {
+        // Literals are compared with the whole schema elsewhere, and what cannot be compiled was told.
+        let Ok(template) = Template::compile(&value.to_json()) else {
+            return;
         };
-        match &path[1..] {
-            ["result", fields @ ..] if !fields.is_empty() => type_of_result(world, ix, fields),
-            [first, ..] if !TASK_FIELDS.contains(first) => type_of_result(world, ix, &path[1..]),
-            _ => PathType::Open,
+        if template.is_literal() {
+            return;
         }
-    };
-    match reference.target {
-        Target::Scope(Root::Task) => task(&path),
-        Target::Scope(Root::Parameters) => world.parameters.type_of(&path),
-        Target::Scope(Root::PackConfig) => world
-            .config
-            .map_or(PathType::Open, |config| config.type_of(&path)),
-        _ => PathType::Open,
+        if value.as_map().is_some() && wanted.contains(&ValueType::Object) {
+            return self.map(value, path, sink);
+        }
+        let Some(given) = types::of_template(self.world, &template, At::Each(self.ix)) else {
+            return;
+        };
+        if !may_fit(wanted, &given) {
+            let message = format!(
+                "`{}` takes {} for `{}`, this gives {}",
+                self.action.reference,
+                words(wanted),
+                path.join("."),
+                words(&given)
+            );
+            sink.warning(codes::TYPE_MISMATCH, value.span, message);
+        }
     }
 }
 
-fn words(types: &[ValueType]) -> String {
-    types
+/// Whether a value of these types may be taken: a number may be a whole one.
+pub(super) fn may_fit(wanted: &[ValueType], given: &[ValueType]) -> bool {
+    let may = |wanted: ValueType, given: ValueType| {
+        wanted.takes(given) || (wanted, given) == (ValueType::Integer, ValueType::Number)
+    };
+    wanted
+        .iter()
+        .any(|wanted| given.iter().any(|given| may(*wanted, *given)))
+}
+
+/// The types, each once.
+pub(super) fn words(types: &[ValueType]) -> String {
+    let mut words: Vec<&str> = types
         .iter()
         .map(|kind| attune_pack::catalogue::Keyword::word(*kind))
-        .collect::<Vec<_>>()
-        .join(" or ")
+        .collect();
+    let mut seen = std::collections::HashSet::new();
+    words.retain(|word| seen.insert(*word));
+    words.join(" or ")
 }

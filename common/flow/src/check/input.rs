@@ -7,7 +7,7 @@ use super::lookup::{ActionLookup, known_action};
 use super::template::any_template;
 use crate::syntax::codes;
 use attune_pack::yaml::Node;
-use attune_pack::{ActionDef, Sink, Span};
+use attune_pack::{ActionDef, FieldError, Sink, Span};
 use attune_types::{JsonMap, Ref};
 
 /// Checks `input` (none: nothing is given) of a call that is written at `place`.
@@ -30,9 +30,10 @@ pub(super) fn check(input: Option<&Node>, place: Span, action: &ActionDef, sink:
     let names = schema.names();
     let given: Vec<&str> = entries.iter().map(|(key, _)| key.text.as_str()).collect();
     let mut literals = JsonMap::new();
+    let mut meant = Vec::new();
     for (key, value) in entries {
         if schema.is_closed() && !names.contains(&key.text.as_str()) {
-            unknown(&key.text, key.span, action, &given, sink);
+            meant.extend(unknown(&key.text, key.span, action, &given, sink));
             continue;
         }
         let value = value.to_json();
@@ -41,23 +42,32 @@ pub(super) fn check(input: Option<&Node>, place: Span, action: &ActionDef, sink:
         }
     }
     for name in schema.required() {
-        if !given.contains(&name) {
+        if !given.contains(&name) && !meant.contains(&name) {
             let message = format!("`{}` needs the input `{name}`", action.reference);
             sink.error(codes::MISSING_INPUT, place, message).help = Some(described(action, name));
         }
     }
     let all_known = literals.len() == entries.len();
-    let at = |pointer: &str| match input {
+    let at = |pointer: &str, key: bool| match input {
+        Some(node) if !pointer.is_empty() && key => node.key_span_at(pointer),
         Some(node) if !pointer.is_empty() => node.span_at(pointer),
         _ => place,
     };
     wrong_literals(at, &literals, all_known, action, sink);
 }
 
-fn unknown(name: &str, span: Span, action: &ActionDef, given: &[&str], sink: &mut Sink) {
+/// Reports it; gives the parameter that was probably meant.
+fn unknown<'a>(
+    name: &str,
+    span: Span,
+    action: &'a ActionDef,
+    given: &[&str],
+    sink: &mut Sink,
+) -> Option<&'a str> {
     let names = action.parameters.names();
     let free = names.iter().copied().filter(|known| !given.contains(known));
-    let help = attune_pack::suggest(name, free).map_or_else(
+    let near = attune_pack::suggest(name, free);
+    let help = near.map_or_else(
         || match names.is_empty() {
             true => "it takes no input".to_owned(),
             false => format!("it takes: {}", names.join(", ")),
@@ -66,6 +76,7 @@ fn unknown(name: &str, span: Span, action: &ActionDef, given: &[&str], sink: &mu
     );
     let message = format!("`{}` has no parameter `{name}`", action.reference);
     sink.error(codes::UNKNOWN_INPUT, span, message).help = Some(help);
+    near
 }
 
 /// The action that runs another one named by its input.
@@ -105,7 +116,7 @@ pub(super) fn check_started(
 
 /// Errors about the map as a whole count only where all of it is known.
 fn wrong_literals(
-    at: impl Fn(&str) -> Span,
+    at: impl Fn(&str, bool) -> Span,
     literals: &JsonMap,
     all_known: bool,
     action: &ActionDef,
@@ -114,7 +125,10 @@ fn wrong_literals(
     let Err(errors) = action.parameters.validate(literals) else {
         return;
     };
-    for error in errors {
+    for error in &errors {
+        if is_slip(error, &errors) {
+            continue;
+        }
         let top = error.pointer.split('/').nth(1).unwrap_or_default();
         let top = top.replace("~1", "/").replace("~0", "~");
         let whole = error.pointer.is_empty() && all_known;
@@ -122,7 +136,7 @@ fn wrong_literals(
         if !whole && !literals.contains_key(&top) {
             continue;
         }
-        let span = at(&error.pointer);
+        let span = at(&error.pointer, error.code == "unknown");
         let field = error.pointer.trim_start_matches('/').replace('/', ".");
         let what = if whole {
             "this input".to_owned()
@@ -135,6 +149,22 @@ fn wrong_literals(
         );
         sink.error(codes::WRONG_INPUT, span, message);
     }
+}
+
+/// Whether what is missing stands there under a name that is a slip of it.
+fn is_slip(missing: &FieldError, all: &[FieldError]) -> bool {
+    let Some((parent, name)) = missing.pointer.rsplit_once('/') else {
+        return false;
+    };
+    let meant = format!("did you mean `{name}`?");
+    missing.code == "required"
+        && all.iter().any(|error| {
+            let beside = error
+                .pointer
+                .rsplit_once('/')
+                .is_some_and(|(at, _)| at == parent);
+            error.code == "unknown" && beside && error.message.ends_with(&meant)
+        })
 }
 
 /// What a parameter is, for the help line.

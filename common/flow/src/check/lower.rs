@@ -275,7 +275,12 @@ impl<'a, 'b> Lowering<'a, 'b> {
         let at = At::After(ix);
         let when = self.templates.when(&next.when, at);
         let publish = self.entries(&next.publish, at);
-        let to: Vec<Option<Target>> = next.to.iter().map(|name| self.target(name)).collect();
+        let child = self.flat.parents[ix].is_some();
+        let to: Vec<Option<Target>> = next
+            .to
+            .iter()
+            .map(|name| self.target(name, child))
+            .collect();
         Some(Transition {
             when: when?,
             publish: publish?,
@@ -299,7 +304,8 @@ impl<'a, 'b> Lowering<'a, 'b> {
         made.into_iter().collect()
     }
 
-    fn target(&mut self, name: &ast::Spanned<String>) -> Option<Target> {
+    /// What a transition leads to; a child's transitions were refused as a whole.
+    fn target(&mut self, name: &ast::Spanned<String>, child: bool) -> Option<Target> {
         match name.value.as_str() {
             "noop" => return Some(Target::Noop),
             "fail" => return Some(Target::Fail),
@@ -308,7 +314,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             _ => {}
         }
         let ix = self.task_named(name)?;
-        if self.flat.parents[ix].is_some() {
+        if self.flat.parents[ix].is_some() && !child {
             let outer = self.flat.tasks[self.flat.outermost(ix)];
             let message = format!(
                 "`{}` is a child of the parallel task `{}` and starts with it alone",

@@ -6,6 +6,8 @@
 //! catalogue entry alone. Never reads files and never changes the catalogue. Called by the API (when
 //! a pack is registered), the CLI (offline) and tests. All errors come at once.
 
+mod aligned;
+mod dead;
 mod elsewhere;
 mod fields;
 mod graph;
@@ -14,11 +16,14 @@ mod input;
 mod lookup;
 mod lower;
 mod names;
+mod output;
 mod pack;
 mod place;
 mod race;
 mod scopes;
+mod sure;
 mod template;
+mod types;
 mod unsupported;
 
 pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
@@ -255,6 +260,7 @@ fn program(
     let shape = graph::Shape::of(&flat);
     graph::check(&flat, &shape, sink);
     race::check(&flat, &shape, sink);
+    dead::check(&flat, sink);
     let reference = &action?.reference;
     let config = actions.pack_config(reference.pack());
     let parameters = &action?.parameters;
@@ -267,9 +273,12 @@ fn program(
         shape: &shape,
         actions: &found,
         vars: variables(workflow, &flat),
+        sources: types::sources(workflow, &flat.tasks),
+        sure: sure::Sure::of(&flat, &shape),
     };
     names::check(&world, &uses, sink);
-    fields::input_types(&world, &uses, sink);
+    fields::input_types(&world, sink);
+    output::check(&world, sink);
 
     let program = Program {
         hash: ProgramHash(String::new()),

@@ -7,7 +7,9 @@ use super::fields;
 use super::graph::{Flat, Shape};
 use super::place;
 use super::scopes::{SYSTEM, near_or_list};
+use super::sure::Sure;
 use super::template::{At, Use};
+use super::types::Sources;
 use crate::syntax::ast::{Work, Workflow};
 use crate::syntax::codes;
 use attune_pack::{ActionDef, Schema, Severity, Sink, Span};
@@ -25,6 +27,10 @@ pub(super) struct World<'a> {
     pub(super) actions: &'a [Option<ActionDef>],
     /// All names that are ever published or set.
     pub(super) vars: Vec<&'a str>,
+    /// What each of them is set to.
+    pub(super) sources: Sources<'a>,
+    /// What has ended before what.
+    pub(super) sure: Sure,
 }
 
 /// Checks all names of all templates.
@@ -140,7 +146,7 @@ impl Look<'_, '_> {
             return self.task(name, &path[1..]);
         }
         if self.vars_here().iter().any(|known| known == name) {
-            return;
+            return fields::of_variable(self, path);
         }
         if world.parameters.names().contains(&name) {
             if !self.reference.optional {
@@ -182,7 +188,8 @@ impl Look<'_, '_> {
             .chain(SYSTEM)
             .chain(roots)
             .collect();
-        let help = attune_pack::suggest(name, known).map_or_else(
+        let near = elsewhere_called(name).or_else(|| attune_pack::suggest(name, known));
+        let help = near.map_or_else(
             || {
                 format!(
                     "names come from: item names, task, vars, parameters, pack.config, system; a key of the pack is read with `kv.get(\"{name}\")`"
@@ -256,10 +263,20 @@ impl Look<'_, '_> {
             }
             return there;
         }
-        if world.shape.after[other].contains(&own) || self.is_undoing(own) {
+        let user_name = &world.flat.tasks[user].name.value;
+        if self.is_undoing(own) {
             return true;
         }
-        let user_name = &world.flat.tasks[user].name.value;
+        if world.shape.after[other].contains(&own) {
+            if !world.sure.has(own, other) && !self.is_asked_for(name) {
+                let message = format!("`{name}` has not ended on every way to `{user_name}`");
+                let help =
+                    "use `default` or `is defined` where it has not, or wait for it with `join`";
+                let help = Some(help.to_owned());
+                self.report(Severity::Warning, codes::TOO_EARLY, message, help);
+            }
+            return true;
+        }
         if world.shape.after[own].contains(&other) {
             let message =
                 format!("`{name}` runs only after `{user_name}`, which uses its result here");
@@ -271,6 +288,15 @@ impl Look<'_, '_> {
         let help = format!("lead from `{name}` to `{user_name}`, or use `default`");
         self.report(Severity::Warning, codes::TOO_EARLY, message, Some(help));
         true
+    }
+
+    /// Whether the same template asks elsewhere if there is anything of that task.
+    fn is_asked_for(&self, name: &str) -> bool {
+        let references = self.used.template.references();
+        references.iter().any(|reference| {
+            let named = matches!(reference.target, Target::Scope(Root::Task) | Target::Bare);
+            reference.optional && named && reference.path.first().is_some_and(|one| one == name)
+        })
     }
 
     /// Whether the task stands there to undo another: then anything may have run.
@@ -294,4 +320,17 @@ impl Look<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// What other systems' words are called here.
+fn elsewhere_called(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "tasks" | "steps" | "step" | "jobs" | "nodes" | "outputs" => "task",
+        "params" | "inputs" | "input" | "args" => "parameters",
+        "variables" | "var" | "ctx" | "context" => "vars",
+        "config" => "pack.config",
+        "secrets" | "secret" => "kv.get_secret()",
+        "trigger" | "payload" => "event",
+        _ => return None,
+    })
 }

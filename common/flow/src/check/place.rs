@@ -1,8 +1,9 @@
 //! From a place inside a template string to line and column of the file.
 //!
-//! Owns that arithmetic only. Where the text of the file and the value of the string differ too much
-//! (escapes, folded lines), the place is that of the whole string: never a wrong line.
+//! Owns that arithmetic only. Where the source of the string cannot be followed, the place is that of
+//! the whole string: never a wrong line.
 
+use super::aligned;
 use attune_pack::Span;
 use attune_pack::yaml::Node;
 use attune_template::TemplateError;
@@ -23,26 +24,11 @@ pub(super) fn of_range(text: &str, node: &Node, pointer: &str, range: Range<usiz
     let whole = node.span_at(pointer);
     let found = string_at(node, pointer)
         .zip(text.get(whole.offset..whole.offset + whole.len))
-        .and_then(|(value, source)| in_source(value, source, range));
+        .and_then(|(value, source)| aligned::in_source(value, source, range));
     match found {
         Some(found) => at_offset(text, whole.offset + found.start, found.len()),
         None => whole,
     }
-}
-
-/// Where the bytes of the value stand in its source, if its line can be recognised there.
-fn in_source(value: &str, source: &str, range: Range<usize>) -> Option<Range<usize>> {
-    let line_start = value.get(..range.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let line = value.get(line_start..)?.lines().next()?;
-    let lead = line.len() - line.trim_start().len();
-    let sought = line.trim();
-    let within = (range.start - line_start).checked_sub(lead)?;
-    if sought.is_empty() || within >= sought.len() {
-        return None;
-    }
-    let at = source.find(sought)?;
-    let len = range.len().clamp(1, sought.len() - within);
-    Some(at + within..at + within + len)
 }
 
 /// The byte offset of a line and column, both from 1.

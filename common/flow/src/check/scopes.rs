@@ -49,6 +49,8 @@ impl Look<'_, '_> {
                 _ => format!("`{}` has no member `{first}`", root.as_str()),
             };
             self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
+        } else if root == Root::Vars {
+            super::fields::of_variable(self, path);
         }
     }
 

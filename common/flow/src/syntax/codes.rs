@@ -33,6 +33,8 @@ pub const ENDLESS_CYCLE: &str = "FLOW014";
 pub const ACROSS_PARALLEL: &str = "FLOW015";
 /// More than the limits allow.
 pub const LIMIT: &str = "FLOW016";
+/// A branch or a transition that never fires.
+pub const NEVER: &str = "FLOW017";
 /// The catalogue has no such action.
 pub const UNKNOWN_ACTION: &str = "FLOW020";
 /// The action needs an input that is not given.
@@ -55,6 +57,8 @@ pub const TOO_EARLY: &str = "FLOW034";
 pub const UNKNOWN_FIELD: &str = "FLOW035";
 /// A value of one type where another is taken.
 pub const TYPE_MISMATCH: &str = "FLOW036";
+/// `output_map` does not make what `output` says.
+pub const OUTPUT: &str = "FLOW038";
 /// Two branches that may run together publish one name.
 pub const PUBLISH_RACE: &str = "FLOW037";
 /// A template would look into a secret.

@@ -11,6 +11,20 @@ use attune_pack::yaml::{Node, NodeKind};
 use attune_pack::{MapReader, Sink};
 use attune_types::is_identifier;
 
+/// Names of scopes and of what every iteration has.
+const TAKEN: [&str; 10] = [
+    "task",
+    "vars",
+    "parameters",
+    "pack",
+    "system",
+    "kv",
+    "event",
+    "inquiry",
+    "index",
+    "error",
+];
+
 /// Reads the iteration of a task, if it has one.
 pub(super) fn items(task: &mut MapReader<'_, '_>) -> Option<Items> {
     let node = task.node("with_items");
@@ -81,6 +95,12 @@ fn long(node: &Node, sink: &mut Sink) -> Option<Items> {
         let span = reader.key_span("as");
         let message = format!("`as` must be a name, `{bad}` is none");
         reader.bad_value(span, message, None);
+    }
+    if let Some(taken) = name.as_ref().filter(|name| TAKEN.contains(&name.as_str())) {
+        let span = node.get("as").map_or(node.span, |name| name.span);
+        let message = format!("`as: {taken}` would hide what `{taken}` means in expressions");
+        let sink = reader.sink();
+        sink.error(codes::RESERVED, span, message).help = Some("choose another name".to_owned());
     }
     let concurrency = kept(&mut reader, "concurrency");
     let batch_size = kept(&mut reader, "batch_size");

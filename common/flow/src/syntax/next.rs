@@ -203,14 +203,20 @@ fn branch(node: &Node, sink: &mut Sink) -> Option<(Option<Node>, Vec<Spanned<Str
         (named.is_some(), named)
     };
     let next = names(&mut reader, "next");
+    let slip = node.as_map().unwrap_or_default().iter().any(|(key, _)| {
+        let known = ["when", "next", "default"];
+        !known.contains(&key.text.as_str()) && attune_pack::suggest(&key.text, known).is_some()
+    });
     let problem = match (&when, marked, &named, &next) {
+        // An unknown key says it all.
+        _ if slip => Some(""),
         (Some(_), true, ..) => Some("a branch with a condition cannot be the default"),
         (None, false, ..) => Some("a branch needs `when` and `next`, or `default`"),
         (_, _, Some(_), Some(_)) => Some("`default` and `next` both name a task"),
         (_, _, None, None) => Some("a branch must name a task with `next`"),
         _ => None,
     };
-    if let Some(problem) = problem {
+    if let Some(problem) = problem.filter(|problem| !problem.is_empty()) {
         reader
             .sink()
             .error(codes::READ.bad_value, node.span, problem)

@@ -20,12 +20,18 @@ pub(super) fn retry_at(reader: &mut MapReader<'_, '_>) -> Option<Retry> {
 }
 
 fn retry(node: &Node, sink: &mut Sink) -> Option<Retry> {
+    if let NodeKind::Int(count) = node.kind {
+        let message = "retry must be a map, not an integer";
+        sink.error(codes::READ.wrong_type, node.span, message).help =
+            Some(format!("write `retry: {{count: {count}}}`"));
+        return None;
+    }
     let mut reader = MapReader::new(node, "retry", sink)?;
     let count = reader
         .required_node("count")
         .and_then(|_| reader.opt_u32("count"));
     if count.is_some_and(|count| count > MOST_RETRIES) {
-        let span = reader.key_span("count");
+        let span = node.get("count").map_or(node.span, |count| count.span);
         let message = format!("`count` is at most {MOST_RETRIES}");
         reader.bad_value(span, message, None);
     }

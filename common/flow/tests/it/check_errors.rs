@@ -58,10 +58,6 @@ workflows/flow.yaml:7:5: error[FLOW001]: unknown key `nmae` in a task
   7 |   - nmae: b
     |     ^^^^
   help: did you mean `name`?
-workflows/flow.yaml:7:5: error[FLOW002]: a task needs the key `name`
-  7 |   - nmae: b
-    |     ^^^^
-  help: is `nmae` meant to be `name`?
 workflows/flow.yaml:9:5: error[FLOW002]: a task needs the key `action`
   9 |   - name: c
     |     ^^^^
@@ -365,6 +361,10 @@ workflows/flow.yaml:16:37: error[FLOW010]: there is no task `biuld`
   16 |     decision: [{when: 'true', next: biuld}, {default: deploy}]
      |                                     ^^^^^
   help: did you mean `build`?
+workflows/flow.yaml:16:45: warning[FLOW017]: this branch is never taken: the one in line 16 always holds
+  16 |     decision: [{when: 'true', next: biuld}, {default: deploy}]
+     |                                             ^
+  help: correct the condition, or take it out
 "#);
 }
 
@@ -568,10 +568,6 @@ workflows/flow.yaml:6:23: error[FLOW021]: `ci.build` needs the input `app`
   6 |   - {name: a, action: ci.build}
     |                       ^^^^^^^^
   help: add `app` under `input` (string)
-workflows/flow.yaml:7:23: error[FLOW021]: `ci.build` needs the input `app`
-  7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
-    |                       ^^^^^^^^
-  help: add `app` under `input` (string)
 workflows/flow.yaml:7:41: error[FLOW022]: `ci.build` has no parameter `ap`
   7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
     |                                         ^^
@@ -582,6 +578,9 @@ workflows/flow.yaml:7:58: error[FLOW023]: `ci.build` does not take this for `rep
 workflows/flow.yaml:7:69: error[FLOW023]: `ci.build` does not take this for `tag`: must be of type string, not integer
   7 |   - {name: b, action: ci.build, input: {ap: x, replicas: many, tag: 5}}
     |                                                                     ^
+workflows/flow.yaml:8:46: warning[FLOW036]: `ci.build` takes string for `app`, this gives integer
+  8 |   - {name: c, action: ci.build, input: {app: '{{ 1 }}', replicas: 0}}
+    |                                              ^^^^^^^^^
 workflows/flow.yaml:8:67: error[FLOW023]: `ci.build` does not take this for `replicas`: 0 is less than the minimum of 1
   8 |   - {name: c, action: ci.build, input: {app: '{{ 1 }}', replicas: 0}}
     |                                                                   ^
@@ -602,10 +601,6 @@ workflows/flow.yaml:13:55: error[FLOW020]: there is no action `ci.biuld`
   13 |   - {name: h, action: core.run_workflow, input: {ref: ci.biuld}}
      |                                                       ^^^^^^^^
   help: did you mean `ci.build`?
-workflows/flow.yaml:14:55: error[FLOW021]: `ci.build` needs the input `app`
-  14 |   - {name: i, action: core.run_workflow, input: {ref: ci.build, parameters: {ap: x}}}
-     |                                                       ^^^^^^^^
-  help: add `app` under `input` (string)
 workflows/flow.yaml:14:78: error[FLOW022]: `ci.build` has no parameter `ap`
   14 |   - {name: i, action: core.run_workflow, input: {ref: ci.build, parameters: {ap: x}}}
      |                                                                              ^^

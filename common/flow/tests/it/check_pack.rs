@@ -112,10 +112,6 @@ actions/a.yaml:4:41: error[FLOW030]: `=` is not expected here
 policies/p.yaml:2:30: error[FLOW030]: `=` is not expected here
   2 | rules: [{when: '{{ subject.x = 1 }}', decision: allow}]
     |                              ^
-rules/r.yaml:3:9: error[FLOW021]: `ci.build` needs the input `app`
-  3 | action: ci.build
-    |         ^^^^^^^^
-  help: add `app` under `input` (string)
 rules/r.yaml:4:9: error[FLOW022]: `ci.build` has no parameter `ap`
   4 | input: {ap: '{{ event.payload.sevrity }}', replicas: many}
     |         ^^

@@ -64,6 +64,23 @@ pub(crate) fn catalogue() -> Catalogue {
     }
 }
 
+/// The actions of `core` and of the pack `ci` among the fixtures.
+pub(crate) fn fixtures() -> Catalogue {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ci");
+    let pack = attune_pack::load_folder(&folder).unwrap();
+    let actions = core_pack()
+        .unwrap()
+        .actions
+        .iter()
+        .chain(&pack.actions)
+        .map(|action| (action.reference.clone(), action.clone()))
+        .collect();
+    Catalogue {
+        actions,
+        config: pack.def.config,
+    }
+}
+
 /// Checks a whole file; `graph` is what follows after `ref`, `label` and `version`.
 pub(crate) fn check(graph: &str) -> Result<Compiled, Diagnostics> {
     let text = format!("ref: ci.flow\nlabel: Flow\nversion: 1.0.0\n{graph}");

@@ -8,9 +8,11 @@
 mod check_acceptance;
 mod check_any_text;
 mod check_errors;
+mod check_fixtures;
 mod check_keys;
 mod check_names;
 mod check_pack;
+mod check_pages;
 mod check_program;
 mod check_support;
 mod run_acceptance;

@@ -5,7 +5,7 @@
 //! by the flow front end. Findings go to the sink of the file.
 
 use super::files::Files;
-use super::names::{all_named, broken, meant, ref_at, ref_in, reference, stem, twice};
+use super::names::{all_named, belongs, broken, meant, ref_at, ref_in, reference, stem, twice};
 use super::{Placed, SourceFile, source};
 use crate::catalogue::{ActionDef, PolicyDef, RuleDef, Runner, SensorDef, TriggerDef};
 use crate::core_pack::core_pack;
@@ -108,11 +108,13 @@ impl Pack<'_> {
         all_named(&mut self.rules, |def| Some(&def.reference), pack);
         all_named(&mut self.policies, |def| Some(&def.reference), pack);
         let own = |def: &Workflow| def.file.action.is_none();
-        all_named(
-            &mut self.workflows,
-            |def| def.reference.as_ref().filter(|_| own(def)),
-            pack,
-        );
+        // That they are named as their files are is checked by their own reader.
+        for one in &mut self.workflows {
+            let named = one.def.as_ref().filter(|def| own(def));
+            if let Some(named) = named.and_then(|def| def.reference.clone()) {
+                belongs(one, &named, pack);
+            }
+        }
         // Actions and workflows are called by the same kind of reference.
         let mut seen = BTreeMap::new();
         twice(&mut self.actions, |def| Some(&def.reference), &mut seen);

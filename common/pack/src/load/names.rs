@@ -50,25 +50,31 @@ pub(super) fn all_named<D>(
     for one in all {
         let named = one.def.as_ref().and_then(&reference).cloned();
         if let Some(named) = named {
-            name(one, &named, pack);
+            belongs(one, &named, pack);
+            named_as_file(one, &named);
         }
     }
 }
 
-/// A definition's reference must begin with the pack's name and end with the file's.
-fn name<D>(one: &mut Placed<D>, reference: &Ref, pack: Option<&str>) {
-    let span = value_span(&one.node, "ref");
+/// A definition's reference must begin with the pack's name.
+pub(super) fn belongs<D>(one: &mut Placed<D>, reference: &Ref, pack: Option<&str>) {
     if let Some(pack) = pack.filter(|pack| *pack != reference.pack()) {
+        let span = value_span(&one.node, "ref");
         let message = format!("`{reference}` does not belong to the pack `{pack}`");
         let help = format!("write `ref: {pack}.{}`", reference.name());
         one.sink.error_with("PACK009", span, message, Some(help));
     }
+}
+
+/// A definition's reference must end with the file's name.
+fn named_as_file<D>(one: &mut Placed<D>, reference: &Ref) {
     let file = one.sink.file().rsplit('/').next().unwrap_or_default();
     let stem = file
         .rsplit_once('.')
         .map_or(file, |(stem, _)| stem)
         .to_owned();
     if stem != reference.name() {
+        let span = value_span(&one.node, "ref");
         let message = format!("`{reference}` stands in a file named `{file}`");
         let help = format!(
             "rename the file to `{}.yaml`, or the reference",

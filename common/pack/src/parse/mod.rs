@@ -14,7 +14,6 @@ pub use pack::{pack, policy};
 pub use rule::{concurrency, rule};
 pub use trigger::{sensor, trigger};
 
-use crate::diagnostic::Span;
 use crate::read::MapReader;
 use crate::schema::Schema;
 use crate::sink::{Codes, Sink};
@@ -52,7 +51,7 @@ pub fn schema(node: &Node, codes: SchemaCodes, sink: &mut Sink) -> Option<Schema
         Err(error) => {
             for problem in error.0 {
                 let (span, code) = if problem.about_key {
-                    (key_span(node, &problem.pointer), codes.key)
+                    (node.key_span_at(&problem.pointer), codes.key)
                 } else {
                     (node.span_at(&problem.pointer), codes.value)
                 };
@@ -61,21 +60,6 @@ pub fn schema(node: &Node, codes: SchemaCodes, sink: &mut Sink) -> Option<Schema
             None
         }
     }
-}
-
-/// The place of the key that a pointer ends with.
-fn key_span(node: &Node, pointer: &str) -> Span {
-    let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
-    let name = name.replace("~1", "/").replace("~0", "~");
-    let mut at = node;
-    for part in parent.split('/').skip(1) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        match at.get(&part) {
-            Some(next) => at = next,
-            None => return at.span,
-        }
-    }
-    at.entry(&name).map_or(at.span, |(key, _)| key.span)
 }
 
 /// The schema under a key; one that is wrong has been reported and takes anything.

@@ -180,6 +180,8 @@ impl Work {
         let schema = JsonValue::Object(schema);
         if self.check_defaults {
             self.default(name, &schema, at);
+            self.choices(name, &schema, at);
+            self.bounds(name, &schema, at);
         }
         let needed = required && schema.get("default").is_none();
         Some((schema, needed))
@@ -325,7 +327,48 @@ impl Work {
         let Ok(validator) = build(schema) else { return };
         if let Some(error) = validator.iter_errors(default).next() {
             let message = format!("the default of `{name}` does not fit the field: {error}");
-            self.problem(format!("{at}/default"), false, message, None);
+            let meant = match default.as_str() {
+                Some("yes" | "on" | "Yes" | "On") => Some("write `true`".to_owned()),
+                Some("no" | "off" | "No" | "Off") => Some("write `false`".to_owned()),
+                _ => None,
+            };
+            let boolean = schema.get("type").is_some_and(|kind| kind == "boolean");
+            let help = meant.filter(|_| boolean);
+            self.problem(format!("{at}/default"), false, message, help);
+        }
+    }
+
+    /// A choice of another type than the field's could never be made.
+    fn choices(&mut self, name: &str, schema: &JsonValue, at: &str) {
+        let types = super::path::types(schema);
+        let choices = schema.get("enum").and_then(JsonValue::as_array);
+        for (n, choice) in choices.into_iter().flatten().enumerate() {
+            let given = ValueType::of(choice);
+            if types.is_empty() || types.iter().any(|kind| kind.takes(given)) {
+                continue;
+            }
+            let message = format!("the choice {choice} of `{name}` is not of its type");
+            let is_text = types.contains(&ValueType::String) && !choice.is_object();
+            let help = is_text.then(|| format!("put it in quotes: `\"{choice}\"`"));
+            self.problem(format!("{at}/enum/{n}"), false, message, help);
+        }
+    }
+
+    /// Bounds that leave nothing between them.
+    fn bounds(&mut self, name: &str, schema: &JsonValue, at: &str) {
+        let number = |key: &str| schema.get(key).and_then(JsonValue::as_f64);
+        for (low, high, written) in [
+            ("minimum", "maximum", "maximum"),
+            ("minLength", "maxLength", "max_length"),
+            ("minItems", "maxItems", "max_items"),
+        ] {
+            if let (Some(least), Some(most)) = (number(low), number(high))
+                && least > most
+            {
+                let message =
+                    format!("no value of `{name}` is at least {least} and at most {most}");
+                self.problem(format!("{at}/{written}"), false, message, None);
+            }
         }
     }
 }

@@ -237,6 +237,24 @@ impl Node {
         }
         span
     }
+
+    /// The place of the key that a JSON pointer ends with, or of the nearest thing above it.
+    pub fn key_span_at(&self, pointer: &str) -> Span {
+        let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+        let plain = |part: &str| part.replace("~1", "/").replace("~0", "~");
+        let mut node = self;
+        for part in parent.split('/').skip(1) {
+            let part = plain(part);
+            let items = node.as_seq().unwrap_or_default();
+            let item = part.parse::<usize>().ok().and_then(|at| items.get(at));
+            match item.or_else(|| node.get(&part)) {
+                Some(next) => node = next,
+                None => return node.span,
+            }
+        }
+        node.entry(&plain(name))
+            .map_or(node.span, |(key, _)| key.span)
+    }
 }
 
 #[cfg(test)]

@@ -34,10 +34,6 @@ colour: red
 "##,
     );
     insta::assert_snapshot!(said, @r###"
-    actions/x.yaml:1:1: error[PACK005]: an action needs the key `runner`
-      1 | ref: a.x
-        | ^^^
-      help: is `runer` meant to be `runner`?
     actions/x.yaml:2:1: error[PACK003]: unknown key `runer` in an action
       2 | runer: shell
         | ^^^^^

@@ -1,0 +1,101 @@
+//! Which tasks are sure to have ended before another one starts.
+//!
+//! Owns that calculation over the arrows: a task without a join starts with any one arrival, so only
+//! what lies on every way to it is sure; a join of n starts when n have arrived. Optimistic where
+//! cycles leave it open, so that nothing is doubted without a reason. Read by the checks of names.
+
+use super::graph::{Flat, Shape};
+use crate::program::Join;
+
+/// For each task the tasks that are sure, as bits.
+pub(super) struct Sure(Vec<Vec<u64>>);
+
+impl Sure {
+    /// Goes round until nothing changes any more.
+    pub(super) fn of(flat: &Flat<'_>, shape: &Shape) -> Self {
+        let count = flat.tasks.len();
+        let words = count.div_ceil(64);
+        let mut sure: Vec<Vec<u64>> = (0..count)
+            .map(|ix| match ways(shape, ix).is_empty() {
+                true => vec![0; words],
+                false => vec![u64::MAX; words],
+            })
+            .collect();
+        // Each round takes out at least one bit; in practice two or three rounds are enough.
+        let mut rounds = 0;
+        loop {
+            let mut changed = false;
+            for ix in 0..count {
+                let ways = ways(shape, ix);
+                if ways.is_empty() {
+                    continue;
+                }
+                let needed = match flat.tasks[ix].join.as_ref().map(|join| join.value) {
+                    None => 1,
+                    Some(Join::All) => ways.len(),
+                    Some(Join::Count(count)) => (count as usize).min(ways.len()),
+                };
+                let new = meet(&sure, &ways, needed, words);
+                if new != sure[ix] {
+                    sure[ix] = new;
+                    changed = true;
+                }
+            }
+            rounds += 1;
+            if !changed || rounds > count {
+                return Self(sure);
+            }
+        }
+    }
+
+    /// Whether `earlier` is sure to have ended when `task` starts.
+    pub(super) fn has(&self, task: usize, earlier: usize) -> bool {
+        self.0[task][earlier / 64] & (1 << (earlier % 64)) != 0
+    }
+}
+
+/// Where the arrivals of a task come from, one for each transition that leads to it.
+fn ways(shape: &Shape, ix: usize) -> Vec<usize> {
+    let mut ways: Vec<(usize, usize)> = shape.into[ix]
+        .iter()
+        .map(|edge| (shape.edges[*edge].from, shape.edges[*edge].transition))
+        .collect();
+    ways.sort_unstable();
+    ways.dedup();
+    ways.into_iter().map(|(from, _)| from).collect()
+}
+
+/// What is sure when any `needed` of these ways have been gone: that which stands on so many of them
+/// that no choice leaves it out.
+fn meet(sure: &[Vec<u64>], ways: &[usize], needed: usize, words: usize) -> Vec<u64> {
+    let least = ways.len() - needed + 1;
+    let on = |from: usize, word: usize| {
+        let own = if from / 64 == word {
+            1 << (from % 64)
+        } else {
+            0
+        };
+        sure[from][word] | own
+    };
+    (0..words)
+        .map(|word| {
+            if least == ways.len() {
+                return ways
+                    .iter()
+                    .fold(u64::MAX, |all, from| all & on(*from, word));
+            }
+            if least == 1 {
+                return ways.iter().fold(0, |any, from| any | on(*from, word));
+            }
+            (0..64)
+                .filter(|bit| {
+                    let count = ways
+                        .iter()
+                        .filter(|from| on(**from, word) & (1 << bit) != 0)
+                        .count();
+                    count >= least
+                })
+                .fold(0, |bits, bit| bits | (1 << bit))
+        })
+        .collect()
+}
