@@ -1,5 +1,6 @@
 //! Steering runs.
 
+use crate::workflow::GREETING;
 use crate::world::World;
 use anyhow::Result;
 use attune_flow::run::Command;
@@ -64,6 +65,68 @@ async fn an_ended_run_is_not_steered() -> Result<()> {
         .await?;
     assert_eq!(reply.status, StatusCode::CONFLICT);
     assert_eq!(reply.code(), "execution_ended");
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_a_run_that_has_ended_can_be_undone() -> Result<()> {
+    let world = World::new().await?;
+    let admin = world.token("admin").await?;
+    world.apply(&admin, GREETING).await?;
+    let token = world.token("operator").await?;
+    let body = json!({"action": "demo.hello", "parameters": {"name": "Ada"}});
+    let started = world.post(&token, "/api/v1/executions", body).await?;
+    let run: attune_types::RunId = started.text("/id").parse()?;
+    let path = World::path(run, "/compensate");
+    let early = world.post(&token, &path, json!({})).await?;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    assert_eq!(early.code(), "execution_active");
+    assert!(
+        early.text("/detail").contains("cancel it"),
+        "{:?}",
+        early.body
+    );
+    for (status, code) in [
+        (ExecutionStatus::Compensating, "execution_active"),
+        (ExecutionStatus::Compensated, "execution_ended"),
+        (ExecutionStatus::Abandoned, "cannot_be_undone"),
+    ] {
+        world.advance(run, &["told"], status).await?;
+        let reply = world.post(&token, &path, json!({})).await?;
+        assert_eq!((reply.status, reply.code()), (StatusCode::CONFLICT, code));
+    }
+    assert!(world.stores.runs.inbox(run).await?.is_empty());
+    world
+        .advance(run, &["run_ended"], ExecutionStatus::Failed)
+        .await?;
+    let reply = world.post(&token, &path, json!({})).await?;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{:?}", reply.body);
+    let stored = world.stores.runs.inbox(run).await?.remove(0);
+    let Command::Compensate {
+        by,
+        request,
+        attempt,
+    } = stored.command
+    else {
+        panic!("another command");
+    };
+    assert_eq!(
+        (by.as_str(), request, attempt),
+        ("operator", stored.id, None)
+    );
+    let viewer = world.token("viewer").await?;
+    let refused = world.post(&viewer, &path, json!({})).await?;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let action = json!({"action": "core.noop"});
+    let started = world.post(&token, "/api/v1/executions", action).await?;
+    let action: attune_types::RunId = started.text("/id").parse()?;
+    world
+        .advance(action, &["run_ended"], ExecutionStatus::Succeeded)
+        .await?;
+    let reply = world
+        .post(&token, &World::path(action, "/compensate"), json!({}))
+        .await?;
+    assert_eq!(reply.code(), "cannot_be_undone");
     Ok(())
 }
 

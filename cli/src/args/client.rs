@@ -134,6 +134,11 @@ pub(crate) enum ExecutionCommand {
         /// The run
         id: RunId,
     },
+    /// Undo what a run that has ended did, the last task first
+    Compensate {
+        /// The run
+        id: RunId,
+    },
 }
 
 /// `attune pack`.

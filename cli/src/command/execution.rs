@@ -101,6 +101,10 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
         ExecutionCommand::Resume { id } => {
             steer(client, id, "resume", "is asked to go on", output).await
         }
+        ExecutionCommand::Compensate { id } => {
+            let said = "is asked to undo what it did";
+            steer(client, id, "compensate", said, output).await
+        }
     }
 }
 

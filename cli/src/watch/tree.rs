@@ -126,6 +126,12 @@ fn line(execution: &ExecutionView, lead: String, now: Timestamp) -> Line {
 /// How a person calls it.
 pub(crate) fn name(execution: &ExecutionView) -> String {
     let action = execution.action.as_ref().map(ToString::to_string);
+    if let Some(undone) = &execution.compensates {
+        let item = execution
+            .item_index
+            .map_or_else(String::new, |index| format!("[{index}]"));
+        return format!("undo {undone}{item}");
+    }
     match (&execution.task, execution.item_index) {
         (_, Some(index)) if execution.kind == "item" => format!("[{index}]"),
         (Some(task), _) if execution.activation > 1 => format!("{task} #{}", execution.activation),

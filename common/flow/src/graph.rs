@@ -4,7 +4,7 @@
 //! loading; never stored. `decide` reads it for joins, `check` for its diagnostics.
 
 use crate::bits::TaskSet;
-use crate::program::{Compensate, Program, Target, TaskIx, Work};
+use crate::program::{Compensate, Program, Target, Task, TaskIx, Work};
 use std::collections::HashMap;
 
 /// Derived facts of a Program.
@@ -15,6 +15,7 @@ pub struct Graph {
     inbound: Vec<Vec<Edge>>,
     joins: HashMap<TaskIx, Vec<TaskSet>>,
     looks_back: TaskSet,
+    undo: HashMap<TaskIx, Task>,
 }
 
 /// One inbound edge: a transition of another task (or of the same) that names the task.
@@ -99,6 +100,7 @@ impl Graph {
             inbound,
             joins,
             looks_back,
+            undo: crate::undo::undoing(program),
         }
     }
 
@@ -127,6 +129,11 @@ impl Graph {
     /// The task of that name.
     pub fn named(&self, name: &str) -> Option<TaskIx> {
         self.by_name.get(name).copied()
+    }
+
+    /// What undoes a task; none if nothing does.
+    pub fn undo(&self, task: TaskIx) -> Option<&Task> {
+        self.undo.get(&task)
     }
 
     /// Whether some template asks for all activations of that task.

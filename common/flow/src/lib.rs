@@ -14,5 +14,6 @@ pub mod run;
 mod seal;
 pub mod syntax;
 mod template_json;
+mod undo;
 
 pub use seal::ProgramError;

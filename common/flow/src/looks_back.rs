@@ -68,8 +68,16 @@ fn templates(task: &Task) -> Vec<&Template> {
         all.extend(&transition.when);
         all.extend(transition.publish.iter().map(|(_, template)| template));
     }
-    if let Some(Compensate::Action { input, .. }) = &task.compensate {
+    if let Some(Compensate::Action {
+        input,
+        retry,
+        timeout,
+        ..
+    }) = &task.compensate
+    {
         all.push(input);
+        all.extend(retry.as_ref().and_then(|retry| retry.on_error.as_ref()));
+        all.extend(timeout);
     }
     all
 }

@@ -13,4 +13,4 @@ mod world;
 
 pub use programs::random_program;
 pub use rng::Rng;
-pub use world::{Report, simulate, simulate_program};
+pub use world::{Report, simulate, simulate_program, simulate_undo};

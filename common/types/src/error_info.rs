@@ -94,6 +94,8 @@ pub mod code {
     pub const ITEMS_FAILED: &str = "items_failed";
     /// A branch of a parallel task failed.
     pub const BRANCH_FAILED: &str = "branch_failed";
+    /// What a run did could not be undone, or not all of it.
+    pub const COMPENSATION_FAILED: &str = "compensation_failed";
     /// The action exists but this build cannot run it yet.
     pub const UNAVAILABLE: &str = "unavailable";
     /// The engine itself broke; the message says where. A bug to report.

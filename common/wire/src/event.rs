@@ -61,6 +61,11 @@ pub const KINDS: &[StoredKind] = &[
     first("cancel_requested"),
     first("run_paused"),
     first("run_resumed"),
+    first("compensation_started"),
+    first("compensation_joined"),
+    first("undo_activated"),
+    first("compensation_stopped"),
+    first("compensation_ended"),
     first("run_ended"),
 ];
 

@@ -48,6 +48,7 @@ impl Care {
                 Effect::StopAttempt { .. }
                 | Effect::OpenChild(_)
                 | Effect::CancelChild { .. }
+                | Effect::CompensateChild { .. }
                 | Effect::AcquireSlot(_) => SOON,
                 _ => continue,
             };

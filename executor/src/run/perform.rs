@@ -14,7 +14,7 @@ use attune_flow::run::{
     WorkOrder,
 };
 use attune_port::{Address, NewInboxCommand, NewRun, OpenOutcome, StoreError};
-use attune_types::{AttemptId, EventId, RunId};
+use attune_types::{AttemptId, ErrorInfo, EventId, ExecutionStatus, RunId, code};
 use attune_wire::{Envelope, EventMessage, Message, ShardMessage, WorkMessage, WorkerControl};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
@@ -202,6 +202,9 @@ impl RunCell {
                     };
                     self.command_child(run, run.derive("cancel by parent"), command);
                 }
+                Effect::CompensateChild { run, attempt, by } => {
+                    self.undo_child(run, attempt, by);
+                }
                 Effect::PauseChild { run } => {
                     let by = "parent".to_owned();
                     self.command_child(run, self.fresh_id(), Command::Pause { by });
@@ -237,6 +240,51 @@ impl RunCell {
                 .performer
                 .command_run(&registry, command)
                 .await;
+        });
+    }
+
+    /// Asks a child run to undo what it did. One that was never opened has nothing to undo, and one
+    /// that was put aside cannot: both are answered here.
+    fn undo_child(&self, child: RunId, attempt: AttemptId, by: String) {
+        let registry = Arc::clone(&self.registry);
+        let own = self.run;
+        tokio::spawn(async move {
+            let shared = &registry.shared;
+            let row = match shared.deps.stores.reads.execution(child.into()).await {
+                Ok(row) => row,
+                Err(error) => {
+                    tracing::warn!(run = %own, %child, %error, "a child run could not be asked to undo now; it is tried again");
+                    return;
+                }
+            };
+            let outcome = match row.map(|row| row.status) {
+                None => Outcome::Succeeded {
+                    result: serde_json::Value::Null,
+                    process: None,
+                },
+                Some(ExecutionStatus::Abandoned) => Outcome::Failed {
+                    error: ErrorInfo::new(
+                        code::COMPENSATION_FAILED,
+                        format!("the child run {child} was put aside and cannot be undone"),
+                    ),
+                    result: serde_json::Value::Null,
+                    process: None,
+                },
+                Some(_) => {
+                    let id = child.derive(&format!("undo for {attempt}"));
+                    let command = Command::Compensate {
+                        by,
+                        request: attempt.uuid(),
+                        attempt: Some(attempt),
+                    };
+                    let run = child;
+                    let command = NewInboxCommand { id, run, command };
+                    shared.performer.command_run(&registry, command).await;
+                    return;
+                }
+            };
+            let command = Command::AttemptFinished { attempt, outcome };
+            registry.command(own, command, None, None);
         });
     }
 

@@ -2,21 +2,20 @@
 
 use super::actor::{RunCell, RunMessage, StoredWake, Waiting};
 use super::count;
+use super::end::{finished_event, to_parent};
 use super::load::SNAPSHOT_VERSION;
-use super::parent::to_parent;
 use super::slot::line_of;
 use super::ticket::Ticket;
 use attune_flow::run::{
-    Change, Effect, EffectKey, Event, ExecutionRow, Now, Rejection, RunState, decide_with_keys,
-    fold,
+    Change, Effect, EffectKey, Event, ExecutionRow, Now, Rejection, decide_with_keys, fold,
 };
-use attune_port::{Append, AppendError, NewEvent, RunUpdate, Snapshot, StoreError, StoredEvent};
-use attune_rules::TriggerEvent;
-use attune_types::{AttemptId, EventId, ExecutionStatus, Ref, RunId, Timestamp};
+use attune_port::{
+    Append, AppendError, NewInboxCommand, RunUpdate, Snapshot, StoreError, StoredEvent,
+};
+use attune_types::{AttemptId, EventId, ExecutionStatus, RunId};
 use attune_wire::{LiveKind, LiveNotice};
 use indexmap::IndexMap;
 use ractor::ActorRef;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -35,6 +34,8 @@ pub(crate) struct Flight {
     began: bool,
     /// Trigger events that went into the store with it.
     emitted: Vec<EventId>,
+    /// Ends that went into the inbox of the run above with it.
+    told: Vec<NewInboxCommand>,
     /// What changed in the read model, for the metrics.
     rows: Vec<ExecutionRow>,
 }
@@ -62,14 +63,16 @@ impl RunCell {
             changed: false,
             began: false,
             emitted: Vec::new(),
+            told: Vec::new(),
             rows: Vec::new(),
         };
-        let was = live.state.status();
         let had_started = live.state.started_at().is_some();
         let mut events = Vec::new();
         // In the order in which they came to be: lists show them so.
         let mut rows = IndexMap::new();
         let mut closed = Vec::new();
+        let mut emitted = Vec::new();
+        let mut over = false;
         let known = self.lookup.known();
         let mut needs = Vec::new();
         for _ in 0..self.queue.len().min(MOST) {
@@ -117,6 +120,11 @@ impl RunCell {
                     live.state = state;
                     live.last_at = now.at;
                     merge(&mut flight.owed, &mut rows, change);
+                    if let Some(end) = new.iter().rfind(|event| event.is_end()) {
+                        over = true;
+                        flight.told.extend(to_parent(&live.state, end));
+                        emitted.extend(finished_event(&self.registry, &live.state, end));
+                    }
                     events.extend(new);
                 }
                 Err(rejection) => {
@@ -142,7 +150,6 @@ impl RunCell {
         live.seq += stored.len() as u64;
         live.since_snapshot += stored.len() as u64;
         flight.seq = live.seq;
-        let over = live.state.is_terminal() && !was.is_terminal();
         self.live = Some(live);
         if !needs.is_empty() {
             self.look_up(myself, needs);
@@ -155,14 +162,6 @@ impl RunCell {
         }
         let wake_at = self.next_look();
         let Some(live) = &self.live else { return };
-        let (inbox, emitted) = if over {
-            (
-                to_parent(&live.state).into_iter().collect(),
-                self.finished_event(&live.state, live.last_at),
-            )
-        } else {
-            (Vec::new(), Vec::new())
-        };
         let active = !live.state.is_terminal();
         flight.emitted = emitted.iter().map(|new| new.event.id).collect();
         let update = RunUpdate {
@@ -182,7 +181,7 @@ impl RunCell {
             rows: flight.rows.clone(),
             inbox_done: flight.inbox.clone(),
             closed,
-            inbox,
+            inbox: flight.told.clone(),
             emitted,
             slot: over.then(|| line_of(&live.state)).flatten(),
         };
@@ -237,9 +236,7 @@ impl RunCell {
             self.tell_watchers(flight.status, flight.seq);
             self.keep_snapshot();
         }
-        if flight.status.is_terminal() {
-            self.hint_parent();
-        }
+        self.hint_parent(flight.told);
         if !given.is_empty() {
             let performer = &self.registry.shared.performer;
             performer.hint_runs(&self.registry, given);
@@ -294,41 +291,6 @@ impl RunCell {
             }
             Err(error) => tracing::warn!(run = %self.run, %error, "a snapshot could not be made"),
         }
-    }
-
-    /// The event that rules on finished executions see, if there are any such rules.
-    fn finished_event(&self, state: &RunState, at: Timestamp) -> Vec<NewEvent> {
-        let Ok(trigger) = Ref::parse("core.execution_finished") else {
-            return Vec::new();
-        };
-        let catalogue = self.registry.shared.deps.directory.current();
-        let wanted = catalogue
-            .rules
-            .iter()
-            .any(|rule| rule.present && rule.def.enabled && rule.def.trigger == trigger);
-        if !wanted {
-            return Vec::new();
-        }
-        let header = state.header();
-        vec![NewEvent {
-            event: TriggerEvent {
-                id: EventId(self.run.derive("finished")),
-                trigger,
-                payload: json!({
-                    "execution_id": self.run,
-                    "action": header.action,
-                    "status": state.status(),
-                    "output": state.output(),
-                    "error": state.error(),
-                    "started_by": header.started_by,
-                    "parent_id": header.parent.as_ref().map(|parent| parent.run),
-                }),
-                at,
-                source: Some("executor".to_owned()),
-                dedupe: None,
-                trigger_parameters: None,
-            },
-        }]
     }
 }
 

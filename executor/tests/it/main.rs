@@ -10,5 +10,6 @@ mod keys;
 mod notify;
 mod routing;
 mod runs;
+mod undo;
 mod worker;
 mod world;

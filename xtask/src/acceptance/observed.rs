@@ -90,9 +90,13 @@ impl Observed {
         self.inquiries.iter().rev().find(open)?["id"].as_str()
     }
 
-    /// The row of the action that undid a task.
+    /// The row of the action that undid a task: of several the first, since the latest activation is
+    /// undone first; one that failed only if none succeeded.
     pub(crate) fn compensation(&self, task: &str) -> Option<&Value> {
-        self.tasks.iter().find(|row| row["compensates"] == task)
+        let undoes = |row: &&Value| row["compensates"] == task;
+        let mut rows = self.tasks.iter().filter(undoes);
+        rows.find(|row| row["status"] == "succeeded")
+            .or_else(|| self.tasks.iter().find(undoes))
     }
 
     /// The tasks and where they stand, for messages.

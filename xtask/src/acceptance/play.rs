@@ -140,7 +140,8 @@ impl Play<'_> {
             .iter()
             .any(|step| matches!(step.deed, Deed::Answer { .. }));
         let mut pulse = Pulse::of(&self.stage.admin, id).await;
-        let mut undoing = false;
+        // How the run stood when it was asked to undo what it did.
+        let mut undoing: Option<(Value, Value)> = None;
         loop {
             let seen = Observed::look(&self.stage.admin, id, asks).await?;
             if let Some(at) = left.iter().position(|step| can_be_done(step, &seen)) {
@@ -148,15 +149,18 @@ impl Play<'_> {
                 self.act(step, id, &seen)
                     .await
                     .with_context(|| step.to_string())?;
-                undoing |= step.deed == Deed::Control(Control::Compensate);
+                if step.deed == Deed::Control(Control::Compensate) && step.refused.is_none() {
+                    undoing = Some(standing(&seen));
+                }
                 continue;
             }
             let status = seen.status()?;
+            let begins = undoing.as_ref() == Some(&standing(&seen));
             let as_expected = self.case.expect.status == Some(status);
-            if left.is_empty() && (as_expected || (status.is_terminal() && !undoing)) {
+            if left.is_empty() && !begins && (as_expected || status.is_terminal()) {
                 return Ok(judge::run(&self.case.expect, &seen));
             }
-            if status.is_terminal() && !undoing {
+            if status.is_terminal() && !begins {
                 let mut wrong = vec![format!("during: the run ended before {}", list(&left))];
                 wrong.extend(judge::run(&self.case.expect, &seen));
                 return Ok(wrong);
@@ -236,6 +240,11 @@ impl Pulse {
             self.stream = None;
         }
     }
+}
+
+/// What differs between one end of a run and its next.
+fn standing(seen: &Observed) -> (Value, Value) {
+    (seen.run["status"].clone(), seen.run["ended_at"].clone())
 }
 
 /// An answer needs its task to wait and its inquiry to be open; every step needs what it names.

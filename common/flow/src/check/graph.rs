@@ -198,7 +198,7 @@ fn is_retry(flat: &Flat<'_>, edge: &Edge) -> bool {
 }
 
 /// Tasks that stand there to undo others.
-fn compensating(flat: &Flat<'_>) -> BTreeSet<usize> {
+pub(super) fn compensating(flat: &Flat<'_>) -> BTreeSet<usize> {
     flat.tasks
         .iter()
         .filter_map(|task| match &task.compensate {

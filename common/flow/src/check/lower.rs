@@ -9,8 +9,7 @@ use super::input;
 use super::lookup::{ActionLookup, known_action};
 use super::template::{At, Templates};
 use crate::program::{
-    ActionCall, Backoff, Compensate, Items, Performer, Retry, Target, Task, TaskIx, Transition,
-    Work,
+    ActionCall, Backoff, Items, Performer, Retry, Target, Task, TaskIx, Transition, Work,
 };
 use crate::syntax::ast;
 use crate::syntax::codes;
@@ -67,7 +66,6 @@ impl<'a, 'b> Lowering<'a, 'b> {
 
     fn task(&mut self, ix: usize) -> Option<Task> {
         let task = self.flat.tasks[ix];
-        super::unsupported::check(task, self.templates.sink);
         let (work, action) = match &task.work {
             None => (None, None),
             Some(ast::Work::Parallel { fail_fast, .. }) => {
@@ -180,7 +178,11 @@ impl<'a, 'b> Lowering<'a, 'b> {
     }
 
     /// The action of a reference; an unknown one is reported.
-    fn action(&mut self, reference: &ast::Spanned<Ref>, workflow: bool) -> Option<ActionDef> {
+    pub(super) fn action(
+        &mut self,
+        reference: &ast::Spanned<Ref>,
+        workflow: bool,
+    ) -> Option<ActionDef> {
         let sink = &mut *self.templates.sink;
         let action = known_action(&reference.value, reference.span, self.actions, sink)?;
         if workflow && action.runner != Runner::Workflow {
@@ -329,7 +331,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         Some(Target::Task(TaskIx(u32::try_from(ix).ok()?)))
     }
 
-    fn task_named(&mut self, name: &ast::Spanned<String>) -> Option<usize> {
+    pub(super) fn task_named(&mut self, name: &ast::Spanned<String>) -> Option<usize> {
         if let Some(ix) = self.by_name.get(name.value.as_str()) {
             return Some(*ix);
         }
@@ -348,34 +350,10 @@ impl<'a, 'b> Lowering<'a, 'b> {
             .error_with(codes::UNKNOWN_TASK, name.span, message, help);
         None
     }
-
-    fn compensate(&mut self, task: &ast::Task, ix: usize) -> Option<Option<Compensate>> {
-        match &task.compensate {
-            None => Some(None),
-            Some(ast::Compensate::Task(name)) => {
-                let target = self.task_named(name)?;
-                Some(Some(Compensate::Task(TaskIx(u32::try_from(target).ok()?))))
-            }
-            Some(ast::Compensate::Action { reference, input }) => {
-                let action = self.action(reference, false);
-                if let Some(action) = &action {
-                    input::check(input.as_ref(), reference.span, action, self.templates.sink);
-                }
-                let input = match input {
-                    Some(node) => self.templates.value(node, At::Undo(ix)),
-                    None => Template::compile(&JsonValue::Object(JsonMap::new())).ok(),
-                };
-                Some(Some(Compensate::Action {
-                    call: Box::new(ActionCall::of(&action?)),
-                    input: input?,
-                }))
-            }
-        }
-    }
 }
 
 /// The retry that an action's file asks for; its condition was checked when the pack was read.
-fn of_action(retry: &RetryDef) -> Option<Retry> {
+pub(super) fn of_action(retry: &RetryDef) -> Option<Retry> {
     let on_error = match &retry.on_error {
         Some(text) => Some(Template::condition(&text.as_str().into()).ok()?),
         None => None,

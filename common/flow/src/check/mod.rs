@@ -24,6 +24,7 @@ mod scopes;
 mod sure;
 mod template;
 mod types;
+mod undo;
 mod unsupported;
 
 pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
@@ -259,6 +260,7 @@ fn program(
 
     let shape = graph::Shape::of(&flat);
     graph::check(&flat, &shape, sink);
+    undo::check(&flat, &shape, sink);
     race::check(&flat, &shape, sink);
     dead::check(&flat, sink);
     let reference = &action?.reference;

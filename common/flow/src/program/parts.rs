@@ -143,6 +143,19 @@ pub enum Compensate {
         /// Its input.
         #[serde(with = "crate::template_json::value")]
         input: Template,
+        /// Trying again; none: as the task itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry: Option<Retry>,
+        /// Of one attempt (seconds or text, once evaluated).
+        #[serde(
+            with = "crate::template_json::optional",
+            default,
+            skip_serializing_if = "Option::is_none"
+        )]
+        timeout: Option<Template>,
+        /// Whether a lost attempt may be run again without asking.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        idempotent: bool,
     },
     /// By a task of the same Program.
     Task(TaskIx),

@@ -5,6 +5,7 @@
 
 use attune_types::{AttemptId, ErrorInfo, JsonValue, RunId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// One request to a run. Repeating a command adds no event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,16 @@ pub enum Command {
     SlotRefused {
         /// Who holds them.
         holders: Vec<RunId>,
+    },
+    /// Undo what the run did, once it has ended.
+    Compensate {
+        /// Login of who asked.
+        by: String,
+        /// Names the request, so that a repetition is seen.
+        request: Uuid,
+        /// The attempt of the run above that waits for it; none if no run does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
     },
 }
 

@@ -50,6 +50,16 @@ pub enum Effect {
         /// Why, for people.
         reason: String,
     },
+    /// Have a child run that has ended undo what it did. Whoever does so answers at once with
+    /// `AttemptFinished` if there is no such run, or if it cannot be read any more.
+    CompensateChild {
+        /// Which.
+        run: RunId,
+        /// The attempt that its answer closes.
+        attempt: AttemptId,
+        /// Login of who asked.
+        by: String,
+    },
     /// Pause a child run.
     PauseChild {
         /// Which.

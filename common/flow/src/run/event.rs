@@ -5,8 +5,10 @@
 //! event holds the time at which it was decided.
 
 mod parts;
+mod undo;
 
 pub use parts::{Arrival, By, JoinStart, StopReason};
+pub use undo::*;
 
 use super::{KeyRead, ProcessInfo, Report, RunHeader};
 use crate::program::{OnLimit, TaskIx};
@@ -253,7 +255,7 @@ pub enum Event {
         /// What went wrong.
         error: Arc<ErrorInfo>,
         /// What it gave back all the same.
-        #[serde(default, skip_serializing_if = "is_null")]
+        #[serde(default, skip_serializing_if = "parts::is_null")]
         result: Arc<JsonValue>,
         /// The process behind it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -298,7 +300,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Arc<JsonMap>>,
         /// What it gave back. Iterations and parallel tasks leave it to their parts.
-        #[serde(default, skip_serializing_if = "is_null")]
+        #[serde(default, skip_serializing_if = "parts::is_null")]
         result: Arc<JsonValue>,
         /// The process behind it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -370,7 +372,17 @@ pub enum Event {
         /// Login of who asked.
         by: String,
     },
-    /// The run reached its end. Nothing follows.
+    /// Somebody asked for what the run did to be undone, and it began.
+    CompensationStarted(CompensationStarted),
+    /// Somebody else waits for the undoing that is under way.
+    CompensationJoined(CompensationJoined),
+    /// The next one is undone now, by an execution of its own.
+    UndoActivated(UndoActivated),
+    /// Somebody asked for the undoing to stop.
+    CompensationStopped(CompensationStopped),
+    /// The undoing came to its end, and the run with it.
+    CompensationEnded(CompensationEnded),
+    /// The run reached its end. Only undoing it may follow.
     RunEnded {
         /// When.
         at: Timestamp,
@@ -382,8 +394,4 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Arc<ErrorInfo>>,
     },
-}
-
-fn is_null(value: &Arc<JsonValue>) -> bool {
-    value.is_null()
 }

@@ -36,12 +36,17 @@ impl Event {
             Self::CancelRequested { .. } => "cancel_requested",
             Self::RunPaused { .. } => "run_paused",
             Self::RunResumed { .. } => "run_resumed",
+            Self::CompensationStarted { .. } => "compensation_started",
+            Self::CompensationJoined { .. } => "compensation_joined",
+            Self::UndoActivated { .. } => "undo_activated",
+            Self::CompensationStopped { .. } => "compensation_stopped",
+            Self::CompensationEnded { .. } => "compensation_ended",
             Self::RunEnded { .. } => "run_ended",
         }
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 28] = [
+    pub const KINDS: [&'static str; 33] = [
         "run_opened",
         "run_begun",
         "keys_read",
@@ -69,8 +74,18 @@ impl Event {
         "cancel_requested",
         "run_paused",
         "run_resumed",
+        "compensation_started",
+        "compensation_joined",
+        "undo_activated",
+        "compensation_stopped",
+        "compensation_ended",
         "run_ended",
     ];
+
+    /// Whether the run has reached an end with it.
+    pub const fn is_end(&self) -> bool {
+        matches!(self, Self::RunEnded { .. } | Self::CompensationEnded { .. })
+    }
 
     /// When it was decided.
     pub const fn at(&self) -> Timestamp {
@@ -103,6 +118,11 @@ impl Event {
             | Self::RunPaused { at, .. }
             | Self::RunResumed { at, .. }
             | Self::RunEnded { at, .. } => *at,
+            Self::CompensationStarted(it) => it.at,
+            Self::CompensationJoined(it) => it.at,
+            Self::UndoActivated(it) => it.at,
+            Self::CompensationStopped(it) => it.at,
+            Self::CompensationEnded(it) => it.at,
         }
     }
 
@@ -124,6 +144,7 @@ impl Event {
             | Self::StopRequested { execution, .. }
             | Self::ExecutionEnded { execution, .. }
             | Self::TransitionFired { execution, .. } => Some(*execution),
+            Self::UndoActivated(it) => Some(it.execution),
             Self::RunOpened { .. }
             | Self::RunBegun { .. }
             | Self::KeysRead { .. }
@@ -136,6 +157,10 @@ impl Event {
             | Self::CancelRequested { .. }
             | Self::RunPaused { .. }
             | Self::RunResumed { .. }
+            | Self::CompensationStarted { .. }
+            | Self::CompensationJoined { .. }
+            | Self::CompensationStopped { .. }
+            | Self::CompensationEnded { .. }
             | Self::RunEnded { .. } => None,
         }
     }

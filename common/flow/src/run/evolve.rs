@@ -7,6 +7,7 @@ mod executions;
 mod joins;
 mod run;
 mod tally;
+mod undo;
 
 pub(super) use run::children;
 
@@ -52,6 +53,11 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         | Event::RunPaused { .. }
         | Event::RunResumed { .. }
         | Event::RunEnded { .. } => run::apply(state, event),
+        Event::CompensationStarted { .. }
+        | Event::CompensationJoined { .. }
+        | Event::UndoActivated { .. }
+        | Event::CompensationStopped { .. }
+        | Event::CompensationEnded { .. } => undo::apply(state, event),
         Event::JoinMoved { join, edges, .. } => joins::moved(state, *join, edges),
         Event::TransitionFired {
             publish, arrived, ..

@@ -25,7 +25,10 @@ mod view_of;
 pub use command::{Command, Outcome, ProcessInfo, Report};
 pub use decide::{decide, decide_with_keys};
 pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, SlotOrder, WorkOrder};
-pub use event::{Arrival, By, Event, JoinStart, StopReason, Values};
+pub use event::{
+    Arrival, By, CompensationEnded, CompensationJoined, CompensationStarted, CompensationStopped,
+    Event, JoinStart, StopReason, UndoActivated, Undone, Values,
+};
 pub use evolve::evolve;
 pub use fold::{Change, fold};
 pub use header::{Origin, Parent, RunHeader};

@@ -64,6 +64,19 @@ pub(super) fn owed_for(
     let child = RunId(id.0);
     match &attempt.by {
         By::Timer => {}
+        By::Undo { run } => {
+            let effect = Effect::CompensateChild {
+                run: *run,
+                attempt: id,
+                by: state.undo().map(|undo| undo.by.clone()).unwrap_or_default(),
+            };
+            owed.insert(EffectKey::Attempt(id), effect);
+            if attempt.stopping.is_some() {
+                let reason = "the undoing of the run above was stopped".to_owned();
+                let effect = Effect::CancelChild { run: *run, reason };
+                owed.insert(EffectKey::Stop(id), effect);
+            }
+        }
         By::Worker { .. } | By::Native => {
             if attempt.stopping.is_some() {
                 let pool = match &attempt.by {
@@ -111,7 +124,7 @@ fn work(
     attempt: &Attempt,
     id: AttemptId,
 ) -> Option<Effect> {
-    let Work::Action(call) = &program.task(execution.task)?.work else {
+    let Work::Action(call) = &execution.task_in(program)?.work else {
         return None;
     };
     let header = state.header();

@@ -2,6 +2,7 @@
 //!
 //! Pure projections; rebuilding them from the events gives the same rows.
 
+use super::event::CompensationEnded;
 use super::state::execution::Execution;
 use super::{Event, ExecutionKind, ExecutionRow, Notice, RunHeader, RunState};
 use crate::program::ProgramKind;
@@ -15,7 +16,8 @@ const HIDDEN: &str = "********";
 pub fn announce(state: &RunState, event: &Event) -> Option<Notice> {
     let run = state.run();
     Some(match event {
-        Event::RunEnded { status, .. } => Notice::RunFinished {
+        Event::RunEnded { status, .. }
+        | Event::CompensationEnded(CompensationEnded { status, .. }) => Notice::RunFinished {
             run,
             status: *status,
         },
@@ -69,6 +71,9 @@ impl RunState {
 
     /// The row of a task activation or an item.
     pub fn row_of(&self, execution: &Execution) -> ExecutionRow {
+        let undone = execution
+            .undoes
+            .and_then(|undoes| self.execution(undoes.execution));
         ExecutionRow {
             id: execution.id,
             run: self.run(),
@@ -84,7 +89,7 @@ impl RunState {
             task: Some(execution.name.to_string()),
             action: execution.action.clone(),
             activation: execution.activation,
-            item_index: execution.item,
+            item_index: execution.item.or(undone.and_then(|undone| undone.item)),
             attempt: execution.attempts,
             status: execution.status(),
             input: execution
@@ -103,7 +108,7 @@ impl RunState {
             labels: BTreeMap::new(),
             cost_usd: 0.0,
             trace_tag: execution.trace_tag.as_deref().map(str::to_owned),
-            compensates: None,
+            compensates: undone.map(|undone| undone.name.to_string()),
         }
     }
 

@@ -13,6 +13,12 @@ pub enum Rejection {
         /// How it ended.
         status: ExecutionStatus,
     },
+    /// The run has not ended, and only what has ended can be undone.
+    #[error("the run is {status}: cancel it, or wait for its end, and compensate it then")]
+    NotEnded {
+        /// Where it stands.
+        status: ExecutionStatus,
+    },
     /// The run knows no such attempt.
     #[error("the run knows no attempt {attempt}")]
     UnknownAttempt {

@@ -18,6 +18,8 @@ pub(super) struct RunScope<'a> {
     pub(super) state: &'a RunState,
     /// Whose template it is; none for the run's own.
     pub(super) execution: Option<&'a Execution>,
+    /// The activation that is being undone: it is what its task's name stands for.
+    pub(super) undone: Option<&'a Execution>,
     /// Whether conditions may ask how that execution ended.
     pub(super) ended: bool,
     /// The error of an attempt that is not recorded yet.
@@ -47,7 +49,10 @@ const SYSTEM: [&str; 9] = [
 impl RunScope<'_> {
     fn task(&self, name: &str) -> Option<Cow<'_, JsonValue>> {
         let task = self.program.graph.named(name)?;
-        let latest = self.state.latest(task, name)?;
+        let latest = match self.undone {
+            Some(undone) if undone.task == task => undone,
+            _ => self.state.latest(task, name)?,
+        };
         let view = self.state.task_view(latest);
         if !self.program.graph.is_looked_back_at(task) {
             return Some(view);

@@ -10,6 +10,7 @@ pub(super) mod slot;
 mod snapshot;
 pub(super) mod task;
 pub(super) mod trie;
+pub(super) mod undo;
 
 use super::event::Values;
 use super::{RunHeader, Secrets};
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use task::TaskState;
 use trie::Trie;
+use undo::Undo;
 
 /// All that is known of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,7 @@ pub(super) struct About {
     pub(super) canceling: Option<Arc<Canceling>>,
     pub(super) planned: Arc<Vec<PlannedFailure>>,
     pub(super) end: Option<End>,
+    pub(super) undo: Option<Arc<Undo>>,
     pub(super) vars: Arc<Values>,
     pub(super) labels: Arc<BTreeMap<String, String>>,
     pub(super) trace_tag: Option<Arc<str>>,
@@ -63,6 +66,8 @@ pub(super) struct About {
     pub(super) activations: u32,
     /// Executions so far.
     pub(super) created: u32,
+    /// Executions that have ended.
+    pub(super) completed: u32,
     /// The task activation that ended last, of those that stand on their own.
     pub(super) last: Option<ExecutionId>,
     /// Tasks with an activation that has not ended.
@@ -119,6 +124,7 @@ impl RunState {
                 canceling: None,
                 planned: Arc::default(),
                 end: None,
+                undo: None,
                 vars: Arc::default(),
                 labels,
                 trace_tag: None,
@@ -129,6 +135,7 @@ impl RunState {
                 cost_usd: 0.0,
                 activations: 0,
                 created: 0,
+                completed: 0,
                 last: None,
                 live: TaskSet::default(),
                 gathering: Arc::default(),

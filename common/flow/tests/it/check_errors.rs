@@ -31,9 +31,6 @@ workflows/flow.yaml:11:13: error[FLOW001]: unknown key `wen` in an item of `next
   11 |     next: [{wen: 'true', do: noop}]
      |             ^^^
   help: did you mean `when`?
-workflows/flow.yaml:12:26: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
-  12 |     compensate: {action: core.noop, inputs: {}}
-     |                          ^^^^^^^^^
 workflows/flow.yaml:12:37: error[FLOW001]: unknown key `inputs` in compensate
   12 |     compensate: {action: core.noop, inputs: {}}
      |                                     ^^^^^^
@@ -266,9 +263,6 @@ tasks:
   - {name: a, action: core.noop, trace_tag: x, compensate: b}
   - {name: b, action: core.inquiry, input: {prompt: \"{{ kv.get('x') }}\"}}
 "), @r#"
-workflows/flow.yaml:7:60: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
-  7 |   - {name: a, action: core.noop, trace_tag: x, compensate: b}
-    |                                                            ^
 workflows/flow.yaml:8:23: warning[FLOW006]: a run that reaches this fails with code `unavailable`: this build cannot perform `core.inquiry` yet
   8 |   - {name: b, action: core.inquiry, input: {prompt: "{{ kv.get('x') }}"}}
     |                       ^^^^^^^^^^^^
@@ -316,6 +310,62 @@ workflows/flow.yaml:17:12: error[FLOW007]: `input` has no meaning on a parallel 
 }
 
 #[test]
+fn what_cannot_undo_another_task() {
+    assert_snapshot!(errors("
+tasks:
+  - {name: a, action: core.noop, compensate: a}
+  - {name: b, action: core.noop, compensate: p}
+  - {name: c, action: core.noop, compensate: i}
+  - {name: d, action: core.noop, compensate: u}
+  - {name: e, action: core.noop, compensate: {action: core.sleep, input: {sekonds: 1, for: '{{ item }}'}}}
+  - {name: f, action: core.noop, compensate: {action: core.inquiry, input: {prompt: '{{ task.f.status }}'}}}
+  - {name: p, tasks: [{name: q, action: core.noop}]}
+  - {name: i, action: core.noop, with_items: [1]}
+  - {name: u, action: core.noop, when: 'true', delay: 1, trace_tag: x, on_success: i, retry: {count: 1}, timeout: 3}
+"), @r#"
+workflows/flow.yaml:6:46: error[FLOW007]: a task cannot undo itself
+  6 |   - {name: a, action: core.noop, compensate: a}
+    |                                              ^
+  help: name a task that runs one action, or write `{action, input}`
+workflows/flow.yaml:7:46: error[FLOW007]: a parallel task cannot undo another: it runs no action
+  7 |   - {name: b, action: core.noop, compensate: p}
+    |                                              ^
+  help: name a task that runs one action, or write `{action, input}`
+workflows/flow.yaml:8:46: error[FLOW007]: a task that iterates cannot undo another: that runs its action once
+  8 |   - {name: c, action: core.noop, compensate: i}
+    |                                              ^
+  help: name a task that runs one action, or write `{action, input}`
+workflows/flow.yaml:10:75: error[FLOW022]: `core.sleep` has no parameter `sekonds`
+  10 |   - {name: e, action: core.noop, compensate: {action: core.sleep, input: {sekonds: 1, for: '{{ item }}'}}}
+     |                                                                           ^^^^^^^
+  help: did you mean `seconds`?
+workflows/flow.yaml:10:96: error[FLOW033]: `item` exists only within an iteration
+  10 |   - {name: e, action: core.noop, compensate: {action: core.sleep, input: {sekonds: 1, for: '{{ item }}'}}}
+     |                                                                                                ^^^^
+  help: it can be used in the `input` of a task that has `with_items`
+workflows/flow.yaml:11:55: warning[FLOW006]: a run that reaches this fails with code `unavailable`: this build cannot perform `core.inquiry` yet
+  11 |   - {name: f, action: core.noop, compensate: {action: core.inquiry, input: {prompt: '{{ task.f.status }}'}}}
+     |                                                       ^^^^^^^^^^^^
+workflows/flow.yaml:14:40: error[FLOW007]: `when` has no meaning on `u`, which only undoes another task
+  14 |   - {name: u, action: core.noop, when: 'true', delay: 1, trace_tag: x, on_success: i, retry: {count: 1}, timeout: 3}
+     |                                        ^^^^^^
+  help: only its action, input, retry and timeout count when it undoes
+workflows/flow.yaml:14:55: error[FLOW007]: `delay` has no meaning on `u`, which only undoes another task
+  14 |   - {name: u, action: core.noop, when: 'true', delay: 1, trace_tag: x, on_success: i, retry: {count: 1}, timeout: 3}
+     |                                                       ^
+  help: only its action, input, retry and timeout count when it undoes
+workflows/flow.yaml:14:69: error[FLOW007]: `trace_tag` has no meaning on `u`, which only undoes another task
+  14 |   - {name: u, action: core.noop, when: 'true', delay: 1, trace_tag: x, on_success: i, retry: {count: 1}, timeout: 3}
+     |                                                                     ^
+  help: only its action, input, retry and timeout count when it undoes
+workflows/flow.yaml:14:72: error[FLOW007]: nothing follows `u`, which only undoes another task
+  14 |   - {name: u, action: core.noop, when: 'true', delay: 1, trace_tag: x, on_success: i, retry: {count: 1}, timeout: 3}
+     |                                                                        ^^^^^^^^^^
+  help: only its action, input, retry and timeout count when it undoes
+"#);
+}
+
+#[test]
 fn reserved_names() {
     assert_snapshot!(errors("tasks: [{name: retry, action: core.noop}]\n"), @r#"
 workflows/flow.yaml:4:16: error[FLOW009]: `retry` is a command of `do` and cannot name a task
@@ -348,9 +398,6 @@ workflows/flow.yaml:9:17: error[FLOW010]: there is no task `deploy, report`
   9 |     on_failure: 'deploy, report'
     |                 ^^^^^^^^^^^^^^^^
   help: write several names as a list: `[a, b]`
-workflows/flow.yaml:10:17: warning[FLOW006]: `compensate` is kept, but runs cannot be compensated yet
-  10 |     compensate: undo
-     |                 ^^^^
 workflows/flow.yaml:10:17: error[FLOW010]: there is no task `undo`
   10 |     compensate: undo
      |                 ^^^^

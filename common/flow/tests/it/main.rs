@@ -24,3 +24,4 @@ mod run_keys;
 mod run_parts;
 mod run_simulation;
 mod run_time;
+mod run_undo;

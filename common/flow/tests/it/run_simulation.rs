@@ -1,6 +1,6 @@
 //! Random Programs in a bad world: nothing may be lost, repeated or stuck.
 
-use attune_testkit::simulator::simulate;
+use attune_testkit::simulator::{simulate, simulate_undo};
 use std::collections::BTreeMap;
 
 /// How many seeds, and from where: more by `ATTUNE_SEEDS` and `ATTUNE_SEED`.
@@ -47,5 +47,34 @@ fn every_run_ends_and_nothing_contradicts_itself() {
             assert!(ends.contains_key(status), "no run ended {status}: {ends:?}");
         }
         assert!(crashes > 100, "too few crashes: {crashes}");
+    }
+}
+
+#[test]
+fn what_a_run_did_is_undone_once_and_in_order() {
+    let first = number("ATTUNE_SEED", 0);
+    let count = number("ATTUNE_SEEDS", 400);
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for seed in first..first + count {
+        match simulate_undo(seed) {
+            Ok(report) => *ends.entry(report.undone.unwrap_or_default()).or_default() += 1,
+            Err(violation) => broken.push(violation.to_string()),
+        }
+    }
+    eprintln!("{count} seeds undone: {ends:?}");
+    assert!(
+        broken.is_empty(),
+        "{} broken: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(5)]
+    );
+    if count >= 400 {
+        for status in ["compensated", "failed"] {
+            assert!(
+                ends.contains_key(status),
+                "no undoing ended {status}: {ends:?}"
+            );
+        }
     }
 }

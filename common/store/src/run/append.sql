@@ -82,10 +82,11 @@ WITH asked AS MATERIALIZED (
     USING unnest($40::int[], $41::uuid[]) AS d(ord, id), good g
     WHERE g.ord = d.ord AND i.id = d.id
 ), dropped AS (
-    -- An ended run answers nothing more.
+    -- An ended run answers nothing more, unless it is asked to undo what it did.
     DELETE FROM inbox i
     USING asked a, good g
     WHERE g.ord = a.ord AND NOT a.active AND i.run_id = a.run_id
+      AND i.command ->> 'command' <> 'compensate'
       AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = i.id)
 ), sent AS (
     INSERT INTO inbox (id, run_id, shard, command)

@@ -6,7 +6,10 @@ FROM (
     WHERE active AND shard = ANY($1) AND wake_at <= now()
     UNION ALL
     SELECT r.id, i.created_at FROM inbox i
-    CROSS JOIN LATERAL (SELECT id FROM run WHERE id = i.run_id AND active OFFSET 0) r
+    -- Also of a run that has ended, when it is asked to undo what it did.
+    CROSS JOIN LATERAL (
+        SELECT id FROM run WHERE id = i.run_id AND (active OR quarantined IS NULL) OFFSET 0
+    ) r
     WHERE i.unreadable IS NULL AND i.shard = ANY($1)
       AND i.created_at <= now() - make_interval(secs => $2)
     UNION ALL

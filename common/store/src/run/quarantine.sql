@@ -1,7 +1,8 @@
 WITH given_up AS (
     UPDATE run
     SET status = 'abandoned', active = false, wake_at = NULL, ended_at = now(), quarantined = $2
-    WHERE id = $1 AND active
+    WHERE id = $1
+      AND (active OR (quarantined IS NULL AND EXISTS (SELECT 1 FROM inbox WHERE run_id = $1)))
     RETURNING id, opened_on, parent_run
 ), dropped AS (
     DELETE FROM inbox i USING given_up g WHERE i.run_id = g.id

@@ -3,8 +3,9 @@
 use super::Harness;
 use super::fixture::*;
 use anyhow::Result;
-use attune_port::AppendError;
-use attune_types::RunId;
+use attune_flow::run::Command;
+use attune_port::{AppendError, NewInboxCommand};
+use attune_types::{ExecutionStatus, RunId};
 use std::time::Duration;
 
 const BRIEF: Duration = Duration::from_millis(100);
@@ -68,6 +69,42 @@ pub async fn end_clears_the_inbox(harness: &dyn Harness) -> Result<()> {
     assert!(runs.inbox(run).await?.is_empty());
     harness.pass(BRIEF).await;
     assert!(due(harness, Duration::ZERO).await?.is_empty());
+    Ok(())
+}
+
+/// A run that has ended can still be asked to undo what it did; no other end drops that, and a run
+/// that was put aside cannot be asked.
+pub async fn ended_runs_may_be_asked_to_undo(harness: &dyn Harness) -> Result<()> {
+    let runs = &harness.stores().runs;
+    let owner = owner(harness, LONG).await?;
+    let run = opened(harness).await?;
+    commit(harness, owner.last_step(harness, run, 1)?).await?;
+    let undo = NewInboxCommand {
+        command: Command::Compensate {
+            by: "ada".to_owned(),
+            request: uuid::Uuid::new_v4(),
+            attempt: None,
+        },
+        ..command(run)
+    };
+    runs.send(vec![undo.clone(), command(run)]).await?;
+    assert_eq!(runs.inbox(run).await?.len(), 1);
+    harness.pass(BRIEF).await;
+    assert_eq!(due(harness, BRIEF).await?, [run]);
+    commit(harness, owner.last_step(harness, run, 2)?).await?;
+    assert_eq!(runs.inbox(run).await?.len(), 1);
+    let mut step = owner.last_step(harness, run, 3)?;
+    step.inbox_done = vec![undo.id];
+    commit(harness, step).await?;
+    assert!(due(harness, Duration::ZERO).await?.is_empty());
+
+    runs.send(vec![undo.clone()]).await?;
+    runs.quarantine(run, "it cannot be read").await?;
+    assert!(runs.inbox(run).await?.is_empty());
+    runs.send(vec![undo]).await?;
+    assert!(runs.inbox(run).await?.is_empty());
+    let row = harness.stores().reads.execution(run.into()).await?;
+    assert!(row.is_some_and(|row| row.status == ExecutionStatus::Abandoned));
     Ok(())
 }
 

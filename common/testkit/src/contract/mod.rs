@@ -96,7 +96,7 @@ macro_rules! store_contract {
         $crate::store_contract!(@group $harness, inbox: [
             commands_wait_until_answered, commands_for_nobody_are_dropped, end_clears_the_inbox,
             append_sends_to_other_runs, refused_append_leaves_no_trace, timers_fall_due_in_order,
-            forgotten_runs_fall_due, next_wake_lies_ahead,
+            forgotten_runs_fall_due, next_wake_lies_ahead, ended_runs_may_be_asked_to_undo,
         ]);
         $crate::store_contract!(@group $harness, event: [
             recorded_once, ingested_once, recorded_then_ingested, fired_runs_are_opened,

@@ -1,10 +1,12 @@
 //! Programs and tasks in a few words.
 
+mod undo;
+
 use attune_flow::graph::Graph;
 use attune_flow::program::{
-    ActionCall, Backoff, Cancellation, InlineAction, Items, Join, NativeAction, OnFailure,
-    Performer, Program, ProgramKind, Retry, RunLimits, Target, Task, TaskIx, Tolerate, Transition,
-    Work, WorkerSpec,
+    ActionCall, Backoff, Cancellation, Compensate, InlineAction, Items, Join, NativeAction,
+    OnFailure, Performer, Program, ProgramKind, Retry, RunLimits, Target, Task, TaskIx, Tolerate,
+    Transition, Work, WorkerSpec,
 };
 use attune_pack::{Delivery, OutputFormat, Runner, Schema};
 use attune_template::Template;
@@ -28,6 +30,7 @@ pub struct TaskBuilder {
     task: Task,
     next: Vec<Next>,
     children: Option<(Vec<Self>, bool)>,
+    undone_by: Option<String>,
 }
 
 /// A transition whose targets are names still.
@@ -75,6 +78,7 @@ pub fn action(name: &str, reference: &str, performer: Performer) -> TaskBuilder 
         },
         next: Vec::new(),
         children: None,
+        undone_by: None,
     }
 }
 
@@ -348,6 +352,14 @@ fn flatten(mut task: TaskBuilder, parent: Option<TaskIx>, flat: &mut Vec<TaskBui
 
 fn resolve(builder: TaskBuilder, names: &BTreeMap<String, TaskIx>) -> Task {
     let mut task = builder.task;
+    let number = |name: &str| {
+        *names
+            .get(name)
+            .unwrap_or_else(|| panic!("no task `{name}`"))
+    };
+    if let Some(name) = &builder.undone_by {
+        task.compensate = Some(Compensate::Task(number(name)));
+    }
     task.next = builder
         .next
         .into_iter()
@@ -366,11 +378,7 @@ fn resolve(builder: TaskBuilder, names: &BTreeMap<String, TaskIx>) -> Task {
                     "fail" => Target::Fail,
                     "continue" => Target::Continue,
                     "retry" => Target::Retry,
-                    name => Target::Task(
-                        *names
-                            .get(name)
-                            .unwrap_or_else(|| panic!("no task `{name}`")),
-                    ),
+                    name => Target::Task(number(name)),
                 })
                 .collect(),
         })

@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, State, check, micros, since};
 use async_trait::async_trait;
-use attune_flow::run::{ExecutionRow, RunHeader};
+use attune_flow::run::{Command, ExecutionRow, RunHeader};
 use attune_port::{
     Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunStore, Snapshot,
     StoreError, StoredEvent, StoredRun,
@@ -48,6 +48,13 @@ impl Runs {
         self.runs.get(&run).is_some_and(|run| run.active)
     }
 
+    /// Only undoing may be asked of a run that has ended; not of one that was put aside.
+    fn takes(&self, run: RunId, command: &Command) -> bool {
+        let undo = matches!(command, Command::Compensate { .. });
+        let known = self.runs.get(&run);
+        known.is_some_and(|run| run.active || (undo && run.status != ExecutionStatus::Abandoned))
+    }
+
     fn put_row(&mut self, position: i64, row: ExecutionRow) {
         self.executions
             .entry(row.id)
@@ -90,7 +97,7 @@ impl Runs {
                 .inbox
                 .iter()
                 .any(|waiting| waiting.command.id == new.id);
-            if self.is_active(new.run) && !known {
+            if self.takes(new.run, &new.command) && !known {
                 self.inbox.push(Waiting {
                     run: new.run,
                     command: InboxCommand {
@@ -179,8 +186,9 @@ fn append_one(
         state.runs.put_row((after << 20) + index, row);
     }
     state.runs.inbox.retain(|waiting| {
+        let undo = matches!(waiting.command.command, Command::Compensate { .. });
         waiting.run != append.run
-            || (append.update.active && !append.inbox_done.contains(&waiting.command.id))
+            || ((append.update.active || undo) && !append.inbox_done.contains(&waiting.command.id))
     });
     state.work.settle(append.run, &append.closed, now);
     state.runs.send(append.inbox, now);
@@ -287,9 +295,9 @@ impl RunStore for MemoryStore {
             .runs
             .runs
             .iter()
-            .filter(|(_, run)| run.active && shards.contains(&run.shard))
+            .filter(|(_, run)| shards.contains(&run.shard))
             .filter_map(|(id, run)| {
-                let timer = run.wake_at.filter(|at| *at <= now);
+                let timer = run.wake_at.filter(|at| run.active && *at <= now);
                 let inbox = state
                     .runs
                     .inbox
@@ -361,7 +369,10 @@ impl RunStore for MemoryStore {
     async fn quarantine(&self, run: RunId, reason: &str) -> Result<(), StoreError> {
         let mut state = self.lock();
         let now = self.now();
-        let Some(stored) = state.runs.runs.get_mut(&run).filter(|run| run.active) else {
+        let asked = !state.runs.inbox_of(run).is_empty();
+        let open =
+            |run: &&mut Run| run.active || (asked && run.status != ExecutionStatus::Abandoned);
+        let Some(stored) = state.runs.runs.get_mut(&run).filter(open) else {
             return Ok(());
         };
         stored.status = ExecutionStatus::Abandoned;

@@ -27,7 +27,7 @@ pub(super) fn feed(
             named(attempt).map(|who| Input::Finished(who, outcome.clone()))
         }
         Command::AttemptLost { attempt, .. } => named(attempt).map(Input::Lost),
-        Command::Reported { .. } => None,
+        Command::Reported { .. } | Command::Compensate { .. } => None,
         Command::SlotGranted => Some(Input::Granted),
         Command::SlotRefused { .. } => Some(Input::Refused),
         Command::SlotQueued { .. } => None,

@@ -4,9 +4,9 @@ use super::Rng;
 use attune_flow::program::{Program, Work};
 use attune_flow::run::{
     Change, Command, Effect, EffectKey, Event, Execution, ExecutionRow, Now, Rejection, RunState,
-    decide, fold, outstanding,
+    UndoActivated, decide, fold, outstanding,
 };
-use attune_types::{ExecutionId, Timestamp};
+use attune_types::{ExecutionId, ExecutionStatus, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -259,6 +259,7 @@ impl Checks {
             "folding the log does not give the final state".to_owned()
         })?;
         self.batches(program, log)?;
+        self.undone(program, state, log)?;
         for execution in state.in_order() {
             self.must(execution.is_ended(), || {
                 format!("{} has not ended", execution.name)
@@ -281,6 +282,48 @@ impl Checks {
 }
 
 impl Checks {
+    /// What was undone: only what can be, each once and no more, the last that ended first.
+    fn undone(&self, program: &Program, state: &RunState, log: &[Event]) -> Result<(), Violation> {
+        let mut done = BTreeSet::new();
+        let mut last: Option<u32> = None;
+        for event in log {
+            match event {
+                Event::CompensationStarted { .. } => last = None,
+                Event::UndoActivated(UndoActivated {
+                    execution, undoes, ..
+                }) => {
+                    let undone = state.execution(undoes.execution);
+                    let of = undone.map_or(0, |undone| undone.completed);
+                    self.must(last.is_none_or(|last| of <= last), || {
+                        format!("{event:?} is out of order")
+                    })?;
+                    last = Some(of);
+                    let well = state.execution(*execution).map(Execution::status)
+                        == Some(ExecutionStatus::Succeeded);
+                    let fresh = !well || done.insert((undoes.execution, undoes.attempt));
+                    self.must(fresh, || format!("undone twice: {event:?}"))?;
+                }
+                _ => {}
+            }
+        }
+        if state.status() != ExecutionStatus::Compensated {
+            return Ok(());
+        }
+        for execution in state.in_order() {
+            let task = program.task(execution.task);
+            let says = task.is_some_and(|task| {
+                task.compensate.is_some() && (task.items.is_none() || execution.item.is_some())
+            });
+            let due = says
+                && execution.undoes.is_none()
+                && execution.status() == ExecutionStatus::Succeeded;
+            self.must(!due || done.contains(&(execution.id, None)), || {
+                format!("{} was not undone", execution.name)
+            })?;
+        }
+        Ok(())
+    }
+
     /// The log folded in batches of any size, also such as end in the middle of a decision, says each
     /// time what the whole computation says.
     fn batches(&self, program: &Program, log: &[Event]) -> Result<(), Violation> {
@@ -339,12 +382,10 @@ fn differs(
 
 /// One, the retries, and the losses.
 fn most_attempts(program: &Program, execution: &Execution) -> u32 {
-    let retries = program
-        .task(execution.task)
+    let task = execution.task_in(program);
+    let retries = task
         .and_then(|task| task.retry.as_ref())
         .map_or(0, |retry| retry.count);
-    let parts = program
-        .task(execution.task)
-        .is_some_and(|task| matches!(task.work, Work::Parallel { .. }));
+    let parts = task.is_some_and(|task| matches!(task.work, Work::Parallel { .. }));
     1 + retries + execution.losses + u32::from(parts)
 }

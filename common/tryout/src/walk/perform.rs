@@ -88,6 +88,22 @@ impl World<'_> {
                 let reason = Some(reason);
                 self.tell(child, Command::Cancel { by, reason });
             }
+            Effect::CompensateChild {
+                run: child,
+                attempt,
+                by,
+            } => {
+                let request = attempt.uuid();
+                let attempt = Some(attempt);
+                self.tell(
+                    child,
+                    Command::Compensate {
+                        by,
+                        request,
+                        attempt,
+                    },
+                );
+            }
             Effect::PauseChild { run: child } => {
                 let by = self.setup.started_by.clone();
                 self.tell(child, Command::Pause { by });

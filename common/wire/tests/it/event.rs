@@ -83,14 +83,19 @@ fn the_table_has_every_event() {
             Event::CancelRequested { .. } => 24,
             Event::RunPaused { .. } => 25,
             Event::RunResumed { .. } => 26,
-            Event::RunEnded { .. } => 27,
+            Event::CompensationStarted { .. } => 27,
+            Event::CompensationJoined { .. } => 28,
+            Event::UndoActivated { .. } => 29,
+            Event::CompensationStopped { .. } => 30,
+            Event::CompensationEnded { .. } => 31,
+            Event::RunEnded { .. } => 32,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 28);
+    assert_eq!(KINDS.len(), 33);
 }
 
 #[test]

@@ -16,6 +16,9 @@ const STOP_WORKING: Duration = Duration::from_secs(120);
 
 impl Step<'_> {
     pub(super) fn cancel(&mut self, by: &str, reason: Option<&str>) -> Result<(), Rejection> {
+        if self.state.is_undoing() {
+            return self.stop_undo(by, reason);
+        }
         if self.state.about.canceling.is_some() {
             return Err(Rejection::NotNow {
                 reason: "the run is being cancelled already".to_owned(),
@@ -120,7 +123,7 @@ impl Step<'_> {
                 self.end_plain(id, ExecutionStatus::Cancelled);
                 return;
             }
-            (By::Child { .. }, _) => None,
+            (By::Child { .. } | By::Undo { .. }, _) => None,
             (By::Worker { .. }, None) => duration::after(self.at(), STOP_WAITING),
             (By::Worker { .. } | By::Native, _) => duration::after(self.at(), STOP_WORKING),
         };

@@ -26,7 +26,7 @@ impl Step<'_> {
         if task.idempotent
             && execution.losses < MOST_LOSSES
             && !stopping
-            && !self.state.is_closing()
+            && (!self.state.is_closing() || self.state.is_undoing())
         {
             self.push(Event::AttemptLost {
                 at: self.at(),

@@ -30,6 +30,7 @@ mod started;
 mod step;
 mod timer;
 mod transition;
+mod undo;
 
 use super::{Command, Event, Now, Rejection, RunState};
 use crate::program::Program;
@@ -64,7 +65,7 @@ pub fn decide_with_keys(
     now: &Now,
     known: &KeySet,
 ) -> Result<Vec<Event>, Rejection> {
-    if state.is_terminal() {
+    if state.is_terminal() && !matches!(command, Command::Compensate { .. }) {
         return Err(Rejection::Ended {
             status: state.status(),
         });
@@ -90,6 +91,11 @@ pub fn decide_with_keys(
         Command::SlotGranted => step.slot_granted()?,
         Command::SlotQueued { holders } => step.slot_queued(holders)?,
         Command::SlotRefused { holders } => step.slot_refused(holders)?,
+        Command::Compensate {
+            by,
+            request,
+            attempt,
+        } => step.compensate(by, *request, *attempt)?,
     }
     keys::settled(program, state, known, &keys, now, step.settle())
 }

@@ -27,7 +27,7 @@ impl Step<'_> {
             return Ok(None);
         };
         if !failed
-            || self.state.is_closing()
+            || self.is_over_for(execution)
             || execution.failures >= retry.count
             || error.code == code::CANCELLED
             || self.is_stopped_from_above(execution)
@@ -51,6 +51,14 @@ impl Step<'_> {
             delay = delay.mul_f64(0.5 + self.share() / 2.0);
         }
         Ok(duration::after(self.at(), delay))
+    }
+
+    /// Whether nothing of that kind is begun any more: the run's own work, or undoing it.
+    fn is_over_for(&self, execution: &Execution) -> bool {
+        match execution.undoes {
+            Some(_) => self.state.is_undo_stopping(),
+            None => self.state.is_closing(),
+        }
     }
 
     /// A number from 0 to 1, drawn from this decision's randomness.

@@ -115,13 +115,16 @@ impl Step<'_> {
             .state
             .execution(id)
             .is_some_and(|execution| matches!(execution.phase, Phase::Retrying(_)));
-        if waits && self.state.may_start() {
+        if waits && (self.state.may_start() || self.state.is_undoing()) {
             self.work(id);
         }
     }
 
     /// Does the task's work once: for the activation itself or for one item.
     pub(super) fn work(&mut self, id: ExecutionId) {
+        if let Some(child) = self.child_to_undo(id) {
+            return self.ask_child(id, child);
+        }
         match self.of(id).map(|(_, task)| &task.work) {
             Some(Work::Parallel {
                 children,

@@ -84,7 +84,7 @@ impl<'a> Step<'a> {
     /// An execution with its task.
     pub(super) fn of(&self, id: ExecutionId) -> Option<(&Execution, &'a Task)> {
         let execution = self.state.execution(id)?;
-        Some((execution, self.program.task(execution.task)?))
+        Some((execution, execution.task_in(self.program)?))
     }
 
     /// What the templates of an execution see; without one, those of the run.
@@ -97,10 +97,15 @@ impl<'a> Step<'a> {
             Some(execution) => execution.attempts.saturating_add(1),
             None => self.state.header().parent.as_ref().map_or(1, |p| p.attempt),
         };
+        // What undoes something sees what that saw, and how it came out.
+        let undone = execution
+            .and_then(|execution| execution.undoes)
+            .and_then(|undoes| self.state.execution(undoes.execution));
         RunScope {
             program: self.program,
             state: &self.state,
-            execution,
+            execution: undone.or(execution),
+            undone: undone.map(|undone| self.activation_of(undone)),
             ended: false,
             error: None,
             attempt,
@@ -108,6 +113,14 @@ impl<'a> Step<'a> {
             now: self.draw(),
             keys: &self.keys,
         }
+    }
+
+    /// The task activation that an execution is, or is an item of.
+    fn activation_of<'s>(&'s self, execution: &'s Execution) -> &'s Execution {
+        let above = execution.parent.filter(|_| execution.item.is_some());
+        above
+            .and_then(|above| self.state.execution(above))
+            .unwrap_or(execution)
     }
 
     /// Does everything that follows, then looks whether the run is over.

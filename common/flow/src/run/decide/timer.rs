@@ -57,7 +57,7 @@ impl Step<'_> {
         }
         match &attempt.by {
             By::Timer => self.sleep_due(id, attempt),
-            By::Worker { .. } | By::Native | By::Child { .. } => {
+            By::Worker { .. } | By::Native | By::Child { .. } | By::Undo { .. } => {
                 self.stop(id, StopReason::TimedOut);
             }
         }

@@ -87,6 +87,9 @@ impl Step<'_> {
         let Some((execution, _)) = self.of(id) else {
             return;
         };
+        if execution.undoes.is_some() {
+            return self.undid(id);
+        }
         let (task, parent, status) = (execution.task, execution.parent, execution.status());
         let failed = matches!(
             status,

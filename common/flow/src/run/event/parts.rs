@@ -3,7 +3,7 @@
 //! Data only; stored inside of events, so that a change of shape needs an upcaster in `wire`.
 
 use crate::program::TaskIx;
-use attune_types::{Labels, Ref};
+use attune_types::{Labels, Ref, RunId};
 use serde::{Deserialize, Serialize};
 
 /// A barrier that opened.
@@ -50,6 +50,11 @@ pub enum By {
     },
     /// The run's own clock: `core.sleep`.
     Timer,
+    /// A child run that has ended and is to undo what it did.
+    Undo {
+        /// Which.
+        run: RunId,
+    },
 }
 
 /// Why an open attempt is stopped.
@@ -68,4 +73,9 @@ pub enum StopReason {
     ParallelTimedOut,
     /// The attempt's own time ran out.
     TimedOut,
+}
+
+/// Whether there is no value.
+pub(super) fn is_null(value: &std::sync::Arc<attune_types::JsonValue>) -> bool {
+    value.is_null()
 }

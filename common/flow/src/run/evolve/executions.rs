@@ -1,13 +1,13 @@
 //! Appliers of what happens to executions: task activations and items.
 
 use super::tally::tally;
-use super::{joins, lost};
+use super::{joins, lost, undo};
 use crate::program::TaskIx;
 use crate::run::state::cache::Cache;
 use crate::run::state::execution::{Attempt, Execution, Parts, Phase, Tally};
 use crate::run::{Event, RunState};
 use attune_types::{ExecutionId, ExecutionStatus, JsonValue, Ref, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A task or an item came to be.
@@ -285,6 +285,7 @@ pub(super) fn ended(state: &mut RunState, event: &Event) {
         return;
     };
     note_attempts(state, *id, *attempts);
+    let completed = state.about.completed.saturating_add(1);
     let facts = state.executions.update(id.0.as_u128(), |execution| {
         if execution.is_ended() {
             return None;
@@ -301,12 +302,17 @@ pub(super) fn ended(state: &mut RunState, event: &Event) {
         execution.error = error.clone();
         execution.handled = *handled;
         execution.ended_at = Some(*at);
+        execution.completed = completed;
         execution.phase = Phase::Ended(*status);
         Some((execution.task, execution.parent, execution.item))
     });
     let Some(Some((task, parent, item))) = facts else {
         return;
     };
+    state.about.completed = completed;
+    if undo::ended(state, *id, *status) {
+        return;
+    }
     if item.is_none() {
         close_activation(state, task);
         state.about.planned_ended(*id);
@@ -336,7 +342,7 @@ const fn counts_as_last(status: ExecutionStatus) -> bool {
     )
 }
 
-fn fresh(
+pub(super) fn fresh(
     state: &RunState,
     id: ExecutionId,
     task: TaskIx,
@@ -366,6 +372,9 @@ fn fresh(
         started_at: None,
         ended_at: None,
         handled: false,
+        completed: 0,
+        undoes: None,
+        undone: BTreeSet::new(),
         trace_tag: None,
         reports: BTreeMap::new(),
         view: Cache::default(),

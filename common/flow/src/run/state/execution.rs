@@ -4,9 +4,9 @@
 
 use super::cache::Cache;
 use super::trie::{Entry, Summary};
-use crate::program::TaskIx;
+use crate::program::{Program, Task, TaskIx};
 use crate::run::ProcessInfo;
-use crate::run::event::{By, StopReason};
+use crate::run::event::{By, StopReason, Undone};
 use attune_types::{
     AttemptId, Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref,
     Timestamp,
@@ -60,6 +60,12 @@ pub struct Execution {
     pub ended_at: Option<Timestamp>,
     /// Whether a failure of it was taken care of.
     pub handled: bool,
+    /// Its place in the order in which executions ended.
+    pub completed: u32,
+    /// What it undoes; none for the run's own work.
+    pub undoes: Option<Undone>,
+    /// What of it has been undone: attempts whose child run was, 0 for the execution itself.
+    pub undone: BTreeSet<u32>,
     /// Text to find it by.
     pub trace_tag: Option<Arc<str>>,
     /// Which reports were taken in, by attempt.
@@ -213,6 +219,14 @@ impl Execution {
         match &self.phase {
             Phase::Attempting(attempt) => Some(attempt),
             _ => None,
+        }
+    }
+
+    /// What it does: its task, or what undoes its task.
+    pub fn task_in<'p>(&self, program: &'p Program) -> Option<&'p Task> {
+        match self.undoes {
+            Some(_) => program.graph.undo(self.task),
+            None => program.task(self.task),
         }
     }
 

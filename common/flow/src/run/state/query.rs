@@ -30,7 +30,9 @@ impl RunState {
     /// Where it stands.
     pub fn status(&self) -> ExecutionStatus {
         let about = &self.about;
-        if let Some(end) = &about.end {
+        if self.is_undoing() {
+            ExecutionStatus::Compensating
+        } else if let Some(end) = &about.end {
             end.status
         } else if about.canceling.is_some() {
             ExecutionStatus::Canceling
@@ -45,9 +47,9 @@ impl RunState {
         }
     }
 
-    /// Whether it has ended.
-    pub const fn is_terminal(&self) -> bool {
-        self.about.end.is_some()
+    /// Whether it has ended, and is not being undone.
+    pub fn is_terminal(&self) -> bool {
+        self.about.end.is_some() && !self.is_undoing()
     }
 
     /// Whether it is paused.
@@ -76,7 +78,7 @@ impl RunState {
             return None;
         }
         let summary = self.executions.summary();
-        let starts = if self.about.paused {
+        let starts = if self.is_paused() {
             None
         } else {
             summary.start
@@ -148,7 +150,8 @@ impl RunState {
 
     /// When it ended.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        self.about.end.as_ref().map(|end| end.at)
+        let end = self.about.end.as_ref().filter(|_| !self.is_undoing());
+        end.map(|end| end.at)
     }
 
     /// When the whole run times out.
@@ -161,9 +164,13 @@ impl RunState {
         self.about.vars.get(name).map(|value| &**value)
     }
 
-    /// How it ended, told to the run that waits for it; none until it has.
+    /// How it ended, told to the run that waits for it; none until it has. Being undone afterwards
+    /// does not change it.
     pub fn outcome(&self) -> Option<Outcome> {
-        let end = self.about.end.as_ref()?;
+        let end = match &self.about.undo {
+            Some(undo) => &undo.first,
+            None => self.about.end.as_ref()?,
+        };
         let error = || match &end.error {
             Some(error) => (**error).clone(),
             None => ErrorInfo::new(code::FAILED, format!("the child run ended {}", end.status)),
@@ -246,7 +253,7 @@ impl RunState {
     /// The executions with something to do at that time, the most overdue first.
     pub(in crate::run) fn due(&self, now: Timestamp) -> Vec<&Execution> {
         let past = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
-        let starts = !self.about.paused;
+        let starts = !self.is_paused();
         let mut due = self
             .executions
             .select(|summary| past(summary.due) || (starts && past(summary.start)));
@@ -259,11 +266,11 @@ impl RunState {
         if self.is_terminal() {
             return Vec::new();
         }
-        if !self.has_begun() {
+        if !self.has_begun() && !self.is_undoing() {
             return vec!["an executor to begin it".to_owned()];
         }
         let mut out = Vec::new();
-        if self.about.paused {
+        if self.is_paused() {
             out.push("somebody to resume it".to_owned());
         }
         if let Some(slot) = self.slot().filter(|_| self.is_slot_wanted()) {
@@ -308,6 +315,7 @@ fn describe_wait(execution: &Execution) -> Option<String> {
                 let child = execution.id.attempt(attempt.number);
                 format!("{name}: the child run {child} of {action}")
             }
+            (By::Undo { run }, _) => format!("{name}: the child run {run} to be undone"),
             (By::Timer, _) => match attempt.due {
                 Some(due) => format!("{name}, which sleeps until {due}"),
                 None => format!("{name}, which sleeps"),
