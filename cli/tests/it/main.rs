@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test ends at the first thing that is not as it must be; helpers outside of test functions too"
 )]
 
