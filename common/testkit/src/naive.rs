@@ -70,7 +70,7 @@ pub struct Naive {
 }
 
 /// Something that goes on by itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Job {
     /// Start what was reached.
     Start(usize),
@@ -82,6 +82,8 @@ enum Job {
     Close(usize, bool),
     /// Look at the parts of it; with true, one just failed.
     Gather(usize, bool),
+    /// It ended; these transitions fire.
+    After(usize, Vec<next::Fired>),
 }
 
 impl Naive {
@@ -312,6 +314,7 @@ impl Naive {
                     }
                     Job::Close(n, stop) => self.close_one(n, stop),
                     Job::Gather(n, failed) => self.gather(n, failed),
+                    Job::After(n, fired) => self.after(n, fired),
                 }
             }
             if !self.look_at_joins() {

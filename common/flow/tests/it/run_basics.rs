@@ -490,3 +490,26 @@ fn a_task_is_tagged_when_it_starts() {
     let long = tagged(&"x".repeat(1_001));
     assert_eq!(long.state.error().unwrap().code, "payload_limit");
 }
+
+#[test]
+fn tasks_reached_together_start_before_one_of_them_can_fail_the_run() {
+    let broken = || inline("bad", Fail).input(json!({"message": "no"}));
+    let entries = vec![broken(), worker("long").then(&["more"]), worker("more")];
+    let targets = vec![
+        inline("first", Noop).then(&["bad", "long"]),
+        broken(),
+        worker("long").then(&["more"]),
+        worker("more"),
+    ];
+    for tasks in [entries, targets] {
+        let mut flow = begin(ProgramBuilder::new(tasks));
+        assert_eq!(flow.status("bad"), Some(Failed));
+        assert_eq!(flow.status("long"), Some(Scheduled));
+        assert!(!flow.state.status().is_terminal(), "what runs may finish");
+        flow.ok("long", json!(1));
+        assert_eq!(flow.status("long"), Some(Succeeded));
+        assert_eq!(flow.status("more"), None, "nothing new starts");
+        assert_eq!(flow.state.status(), Failed);
+        assert_eq!(flow.state.error().unwrap().message, "no");
+    }
+}

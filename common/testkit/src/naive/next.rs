@@ -6,7 +6,7 @@ use attune_flow::program::Target;
 use attune_types::{ErrorInfo, ExecutionStatus, JsonValue, code};
 
 /// What a transition that fires publishes, and its number.
-type Fired = (usize, Vec<(String, JsonValue)>);
+pub(super) type Fired = (usize, Vec<(String, JsonValue)>);
 
 impl Naive {
     /// Something ended.
@@ -27,7 +27,12 @@ impl Naive {
         }
         if self.acts[n].item.is_none() {
             self.transitions(n, attempts);
+        } else {
+            self.tell_above(n);
         }
+    }
+
+    fn tell_above(&mut self, n: usize) {
         if let Some(above) = self.acts[n].parent {
             let failed = is_failure(self.acts[n].ended_as()) && !self.acts[n].handled;
             self.jobs.push_back(Job::Gather(above, failed));
@@ -64,13 +69,36 @@ impl Naive {
                 let to = &next[*number].to;
                 to.is_empty() || to.iter().any(|target| *target != Target::Continue)
             });
-        if failed && !self.acts[n].handled && self.acts[n].parent.is_none() {
+        for (_, beside) in &mut self.planned {
+            beside.retain(|other| *other != n);
+        }
+        // Tasks that were reached together start together: what fails the run comes behind them.
+        let fails = self.fails_the_run(n)
+            || fired
+                .iter()
+                .any(|(number, _)| next[*number].to.contains(&Target::Fail));
+        if fails {
+            self.jobs.push_back(Job::After(n, fired));
+        } else {
+            self.after(n, fired);
+        }
+    }
+
+    fn fails_the_run(&self, n: usize) -> bool {
+        let act = &self.acts[n];
+        is_failure(act.ended_as()) && !act.handled && act.parent.is_none()
+    }
+
+    /// All that follows from its end.
+    pub(super) fn after(&mut self, n: usize, fired: Vec<Fired>) {
+        if self.fails_the_run(n) {
             let error = self.error_of(n);
             self.close(ExecutionStatus::Failed, error);
         }
-        self.planned_failures(n);
+        self.planned_failures();
         self.follow(n, fired);
         self.move_dead_edges();
+        self.tell_above(n);
     }
 
     /// The transitions that hold now that the task has ended, in order. What one publishes the next
@@ -175,10 +203,7 @@ impl Naive {
             .unwrap_or_else(|| ErrorInfo::new(code::FAILED, "the workflow says so"))
     }
 
-    fn planned_failures(&mut self, n: usize) {
-        for (_, beside) in &mut self.planned {
-            beside.retain(|other| *other != n);
-        }
+    fn planned_failures(&mut self) {
         let ready = self.planned.iter().find(|(_, beside)| beside.is_empty());
         if let Some((error, _)) = ready.cloned() {
             self.close(ExecutionStatus::Failed, error);

@@ -1,7 +1,8 @@
 //! The end of an execution: it is recorded, and its transitions are chosen by how it ended.
 
 use super::close::{Done, unnamed};
-use super::step::{Step, Todo};
+use super::step::{Fired, Step, Todo};
+use crate::program::Target;
 use crate::run::Event;
 use crate::run::state::execution::Phase;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue};
@@ -72,8 +73,11 @@ impl Step<'_> {
             && done.status != ExecutionStatus::Cancelled;
         let mut event = Self::ended_event(self.at(), id, attempts, input, done);
         if !decides {
+            // Items and branches are for what is above them to judge.
+            let unhandled =
+                is_failure(&event) && execution.item.is_none() && task.branch_of.is_none();
             self.push(event);
-            self.todo.push_front(Todo::After(id, Vec::new()));
+            self.follow(id, Vec::new(), unhandled);
             return;
         }
         let before = self.state.clone();
@@ -90,9 +94,29 @@ impl Step<'_> {
             if let Event::ExecutionEnded { handled, .. } = &mut event {
                 *handled = true;
             }
-            self.replace(&before, event);
+            self.replace(&before, event.clone());
         }
-        self.todo.push_front(Todo::After(id, fired));
+        let unhandled =
+            is_failure(&event) && !matches!(event, Event::ExecutionEnded { handled: true, .. });
+        self.follow(id, fired, unhandled);
+    }
+
+    /// Lets what follows be done at once; but what fails the run comes after the tasks that were
+    /// reached together with this one: they start together, and then count as running.
+    fn follow(&mut self, id: ExecutionId, fired: Vec<Fired>, unhandled: bool) {
+        let fails = unhandled || fired.iter().any(|fired| self.fails(id, fired.transition));
+        if fails {
+            self.todo.push_back(Todo::After(id, fired));
+        } else {
+            self.todo.push_front(Todo::After(id, fired));
+        }
+    }
+
+    /// Whether a transition names the command `fail`.
+    fn fails(&self, id: ExecutionId, transition: u32) -> bool {
+        self.of(id)
+            .and_then(|(_, task)| task.next.get(transition as usize))
+            .is_some_and(|next| next.to.contains(&Target::Fail))
     }
 
     fn ended_event(
