@@ -124,6 +124,7 @@ impl Naive {
             },
             None => None,
         };
+        self.acts[n].attempts += 1;
         self.acts[n].at = At::Gathering;
         self.acts[n].branches = Some(Vec::new());
         self.acts[n].branches_due = limit.and_then(|limit| self.now.checked_add(limit).ok());
@@ -268,7 +269,6 @@ impl Naive {
             return;
         }
         if self.acts[n].branches_late {
-            self.acts[n].attempts += 1;
             let error = ErrorInfo::new(code::TIMEOUT, "it took too long");
             return self.failed(n, ExecutionStatus::TimedOut, error);
         }
@@ -278,7 +278,6 @@ impl Naive {
                 self.acts[n].error = Some(error);
                 self.end(n, ExecutionStatus::Failed);
             } else {
-                self.acts[n].attempts += 1;
                 self.failed(n, ExecutionStatus::Failed, error);
             }
         } else if cancelled || !whole {

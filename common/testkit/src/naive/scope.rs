@@ -29,7 +29,7 @@ impl Naive {
         let vars: JsonMap = self.vars.clone().into_iter().collect();
         // The attempt under way, the last one, or the one that is about to be made.
         let attempt = of.map_or(1, |n| match self.acts[n].at {
-            At::Open(_) | At::Ended(_) => self.acts[n].attempts.max(1),
+            At::Open(_) | At::Gathering | At::Ended(_) => self.acts[n].attempts.max(1),
             _ => self.acts[n].attempts + 1,
         });
         let mut scope = MapScope::new(ambient)
