@@ -109,6 +109,17 @@ pub(crate) fn no_nul(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// How much a long text grows at once.
+const GROWTH: usize = 1024 * 1024;
+
+/// Makes room for what comes next. A text that doubles, as texts do by themselves, would take twice the
+/// memory that is paid for.
+pub(crate) fn grow(text: &mut String, more: usize) {
+    if text.capacity() - text.len() < more {
+        text.reserve_exact(more.max(text.len().min(GROWTH)));
+    }
+}
+
 /// A key as text.
 pub(crate) fn key_text(key: &Key<'_>) -> String {
     match key.as_str() {

@@ -103,6 +103,7 @@ fn join(call: &mut Call<'_>) -> Result<Value, Fault> {
         };
         let text = call.text_of(item)?;
         call.room(text.len() + separator.len())?;
+        convert::grow(&mut out, text.len() + separator.len());
         if n > 0 {
             out.push_str(separator);
         }

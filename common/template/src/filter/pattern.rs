@@ -3,6 +3,7 @@
 
 use super::Signature;
 use super::call::Call;
+use crate::convert;
 use crate::error::Fault;
 use crate::pattern::Pattern;
 use regex::{Captures, Regex};
@@ -41,6 +42,7 @@ fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
     let to = call.need_text("to")?;
     let count = call.size_arg("count")?.unwrap_or(0);
     let (regex, text) = open(call)?;
+    let references = to.matches('$').count();
     let mut out = String::new();
     let mut last = 0;
     for (n, captures) in regex.captures_iter(text).enumerate() {
@@ -50,11 +52,13 @@ fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
         let Some(whole) = captures.get(0) else {
             continue;
         };
-        // Each match is paid for before its replacement is written.
-        let before = out.len();
+        // Each match is paid for before its replacement is written: no group is longer than the whole.
+        let groups = references.saturating_mul(whole.len());
+        let most = (whole.start() - last).saturating_add(to.len().saturating_add(groups));
+        call.room(most)?;
+        convert::grow(&mut out, most);
         out.push_str(&text[last..whole.start()]);
         captures.expand(to, &mut out);
-        call.room(out.len() - before)?;
         call.step(16)?;
         last = whole.end();
     }

@@ -8,6 +8,7 @@
 mod bounds;
 mod errors;
 mod filters;
+mod hostile;
 mod keys;
 mod language;
 mod properties;
