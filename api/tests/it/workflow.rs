@@ -194,7 +194,7 @@ async fn all_that_is_wrong_is_told_by_place() -> Result<()> {
     assert_eq!(unknown["help"], "did you mean `demo.greet`?");
     assert_eq!(unknown["pointer"], "", "no pointer leads into a text");
     assert_eq!(of("FLOW001").unwrap_or_default()["line"], 3);
-    assert!(of("FLOW002").is_some(), "the label is missing: {errors:?}");
+    assert_eq!(errors.len(), 2, "one error for one slip: {errors:?}");
 
     let object = json!({"ref": "demo.hello", "label": "Hello", "version": "1.0.0",
         "tasks": [{"name": "say", "action": "demo.great", "when": "{{ 1 +"}]});
