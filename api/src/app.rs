@@ -101,6 +101,13 @@ impl App {
     }
 }
 
+impl App {
+    /// Bytes of the largest parameters of a run, and of the largest payload of an event.
+    pub(crate) fn payload_limit(&self) -> u32 {
+        self.deps.directory.current().limits.run.payload_bytes
+    }
+}
+
 impl Deref for App {
     type Target = Parts;
     fn deref(&self) -> &Parts {

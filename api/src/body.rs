@@ -6,7 +6,7 @@
 use crate::code;
 use crate::refusal::{Answer, Refusal};
 use attune_rest::FieldProblem;
-use attune_types::{JsonValue, find_nul, pointer_escape};
+use attune_types::{JsonValue, find_nul, format_bytes, pointer_escape};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -14,10 +14,19 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use std::time::Duration;
 
-/// Largest body.
-pub(crate) const BODY_LIMIT: usize = 8 << 20;
-/// Largest parameters of one run, and largest payload of one event.
-pub(crate) const VALUE_LIMIT: usize = 4 << 20;
+/// Largest body, unless values may be so large that two of them are more.
+const BODY_LIMIT: usize = 8 << 20;
+
+/// Largest body where the largest value has so many bytes.
+pub(crate) const fn body_limit(payload: u32) -> usize {
+    let twice = (payload as usize).saturating_mul(2);
+    if twice > BODY_LIMIT {
+        twice
+    } else {
+        BODY_LIMIT
+    }
+}
+
 /// Longest time that a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
 
@@ -134,7 +143,8 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Answer<Bytes> {
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Err(Refusal::new(
                 &code::TOO_LARGE,
-                format!("a body has at most {} MiB", BODY_LIMIT >> 20),
+                "the body is larger than what is accepted: twice the setting `limits.payload`, and at \
+                 least 8 MiB",
             ))
         }
         Ok(Err(rejection)) => Err(Refusal::new(&code::BAD_REQUEST, rejection.body_text())),
@@ -208,16 +218,16 @@ fn field_problem(path: &Path, message: &str) -> FieldProblem {
 }
 
 /// Refuses a value that is larger than what is stored inline.
-pub(crate) fn check_size(what: &str, value: &impl serde::Serialize) -> Answer<()> {
+pub(crate) fn check_size(what: &str, value: &impl serde::Serialize, most: u32) -> Answer<()> {
     let mut counter = Counter(0);
     // Counting cannot fail, and what cannot be written is found where it is stored.
     drop(serde_json::to_writer(&mut counter, value));
-    if counter.0 <= VALUE_LIMIT {
+    if counter.0 <= most as usize {
         return Ok(());
     }
     Err(Refusal::new(
         &code::TOO_LARGE,
-        format!("{what} has at most {} MiB", VALUE_LIMIT >> 20),
+        format!("{what} has at most {}", format_bytes(u64::from(most))),
     ))
 }
 
@@ -276,7 +286,7 @@ mod tests {
 
     #[test]
     fn counts_what_a_value_takes() {
-        assert!(check_size("x", &"a".repeat(VALUE_LIMIT - 2)).is_ok());
-        assert!(check_size("x", &"a".repeat(VALUE_LIMIT)).is_err());
+        assert!(check_size("x", &"a".repeat(98), 100).is_ok());
+        assert!(check_size("x", &"a".repeat(99), 100).is_err());
     }
 }

@@ -168,7 +168,7 @@ fn checked(text: &str, form: &Form, catalogue: &Arc<Snapshot>) -> Result<Compile
 
 /// What is wrong with the name of a definition, apart from its form.
 fn misnamed(text: &str, address: Option<&Ref>) -> Option<Diagnostic> {
-    let root = yaml::parse(FILE, text).ok()?;
+    let root = yaml::parse_any_length(FILE, text).ok()?;
     let node = root.get("ref")?;
     let name = Ref::parse(node.as_str()?).ok()?;
     let (message, help) = match (name.pack(), address) {

@@ -5,7 +5,7 @@
 
 use crate::access::gate;
 use crate::app::App;
-use crate::body::BODY_LIMIT;
+use crate::body::body_limit;
 use crate::code;
 use crate::endpoint::Endpoint;
 use crate::observe::{observe, panicked};
@@ -55,7 +55,7 @@ pub(crate) fn router(app: &App) -> Router {
     router
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(body_limit(app.payload_limit())))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), observe))
         .with_state(app.clone())

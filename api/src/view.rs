@@ -11,11 +11,12 @@ use attune_flow::run::{ExecutionKind, ExecutionRow};
 use attune_pack::{Diagnostic, Schema, TriggerDef};
 use attune_port::{
     AuditEntry, ChangeKind, EnforcementRow, EventRow, HistoryEvent, Identity, LogLine, PackRecord,
-    RegisteredAction, RegisteredRule, RunDetail, TokenRow,
+    RegisteredAction, RegisteredRule, RunDetail, SlotRow, TokenRow,
 };
 use attune_rest::{
     ActionView, AuditView, EnforcementView, EventView, ExecutionDetail, ExecutionView, HistoryView,
-    IdentityView, LogLineView, PackView, PackWarning, Page, RuleView, TokenView, TriggerView,
+    IdentityView, LogLineView, PackView, PackWarning, Page, PlaceView, RuleView, TokenView,
+    TriggerView,
 };
 use attune_types::{JsonMap, JsonValue, Ref};
 
@@ -74,11 +75,26 @@ pub(crate) fn plain_detail(row: ExecutionRow, catalogue: &Snapshot) -> Execution
         parent_run: None,
         last_seq: None,
         definition: None,
+        place: None,
         wake_at: None,
     }
 }
 
-pub(crate) fn detail(run: RunDetail, catalogue: &Snapshot) -> ExecutionDetail {
+fn place(row: SlotRow) -> PlaceView {
+    PlaceView {
+        key: row.line.key,
+        limit: row.limit,
+        waiting: row.before.is_some(),
+        before: row.before,
+        holders: row.holders,
+    }
+}
+
+pub(crate) fn detail(
+    run: RunDetail,
+    slot: Option<SlotRow>,
+    catalogue: &Snapshot,
+) -> ExecutionDetail {
     let header = run.header;
     ExecutionDetail {
         version: Some(header.version),
@@ -87,6 +103,7 @@ pub(crate) fn detail(run: RunDetail, catalogue: &Snapshot) -> ExecutionDetail {
         started_by: Some(header.started_by),
         parent_run: header.parent.map(|parent| parent.run),
         last_seq: Some(run.last_seq),
+        place: slot.map(place),
         wake_at: run.wake_at,
         ..plain_detail(run.row, catalogue)
     }

@@ -65,7 +65,11 @@ async fn emit(
     Body { value: given }: Body<EmitEvent>,
 ) -> Answer<(StatusCode, Json<EventAccepted>)> {
     let key = IdempotencyKey::of(&headers)?;
-    check_size("the payload of an event", &given.payload)?;
+    check_size(
+        "the payload of an event",
+        &given.payload,
+        app.payload_limit(),
+    )?;
     if given
         .dedupe
         .as_ref()

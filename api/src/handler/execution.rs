@@ -103,6 +103,10 @@ async fn show(State(app): State<App>, Path(text): Path<String>) -> Answer<Json<E
     let catalogue = app.deps.directory.current();
     let reads = &app.deps.stores.reads;
     if let Some(run) = reads.run(RunId(execution.uuid())).await? {
+        let slot = match run.row.status.is_terminal() {
+            true => None,
+            false => app.deps.stores.slots.slot(run.row.run).await?,
+        };
         // What is registered nowhere can be seen nowhere else.
         let inline = run.header.action.pack() == INLINE_PACK;
         let program = if inline {
@@ -116,7 +120,7 @@ async fn show(State(app): State<App>, Path(text): Path<String>) -> Answer<Json<E
         };
         return Ok(Json(ExecutionDetail {
             definition: program.and_then(|program| program.source),
-            ..view::detail(run, &catalogue)
+            ..view::detail(run, slot, &catalogue)
         }));
     }
     let row = reads.execution(execution).await?;

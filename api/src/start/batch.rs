@@ -142,6 +142,7 @@ mod tests {
             labels: [("l".to_owned(), label.to_owned())].into(),
             trace: None,
             api_url: String::new(),
+            limits: None,
         };
         let event = first_event(&header, clock.now());
         NewRun {

@@ -22,7 +22,11 @@ pub(crate) async fn start_inline(
     given: StartInline,
     key: Option<&IdempotencyKey>,
 ) -> Answer<Started> {
-    check_size("the parameters of a run", &given.parameters)?;
+    check_size(
+        "the parameters of a run",
+        &given.parameters,
+        app.payload_limit(),
+    )?;
     check_labels(&given.labels)?;
     let key = key.map(|key| (key, key.for_inline(&given)));
     let definition = Definition::of_value(given.definition)?;

@@ -133,7 +133,11 @@ fn checked(
     request: StartExecution,
     key: Option<&IdempotencyKey>,
 ) -> Answer<NewRun> {
-    check_size("the parameters of a run", &request.parameters)?;
+    check_size(
+        "the parameters of a run",
+        &request.parameters,
+        catalogue.limits.run.payload_bytes,
+    )?;
     check_labels(&request.labels)?;
     let key = key.map(|key| (key, key.for_body(&request)));
     let given = (request.parameters, request.labels);

@@ -116,6 +116,7 @@ fn worker(
         slots: worker.slots,
         work_dir: work_dir(settings.executor.work_dir.as_ref(), "worker"),
         shutdown_grace: worker.shutdown_grace,
+        output_bytes: usize::try_from(settings.limits.payload).unwrap_or(usize::MAX),
         ..WorkerConfig::default()
     };
     (deps, config)

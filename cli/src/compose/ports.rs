@@ -50,7 +50,7 @@ impl Ports {
         let stores = store.stores();
         let bus = bus(settings, name).await?;
         let directory = patiently(settings.database.wait, || {
-            Directory::open(Arc::clone(&stores.catalogue))
+            Directory::open_with(Arc::clone(&stores.catalogue), settings.limits.flow())
         })
         .await?;
         let follow = CancellationToken::new();

@@ -5,6 +5,7 @@
 //! names the setting, where it was set, and what to do.
 
 mod keys;
+mod limits;
 mod model;
 mod secrets;
 #[cfg(test)]

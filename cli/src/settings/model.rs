@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) secrets: Secrets,
     pub(crate) executor: Executor,
     pub(crate) notify: Notify,
+    pub(crate) limits: super::limits::Limits,
     pub(crate) sensor: Sensor,
     pub(crate) log: Log,
 }
@@ -164,7 +165,7 @@ fn hidden<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Hidden>, D::Error> {
     Ok(list(from)?.into_iter().map(Hidden).collect())
 }
 
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let duration = parse_duration(&text).map_err(D::Error::custom)?;
     if duration.is_zero() {

@@ -47,6 +47,47 @@ fn defaults_are_settings() {
 }
 
 #[test]
+fn limits_are_read_with_units_and_bounded() {
+    let usual = sources(Some(file("").path()), &[], &[]).load().unwrap();
+    assert_eq!(
+        usual.settings.limits.flow(),
+        attune_flow::program::Limits::default()
+    );
+    let file = file("limits:\n  payload: 1 MiB\n  definition: 2048\n  depth: 3\n");
+    let environment = [("ATTUNE__LIMITS__EXPRESSION_TIME", "50ms")];
+    let set = sources(Some(file.path()), &environment, &["limits.tasks=7"]).load();
+    let limits = set.unwrap().settings.limits.flow();
+    assert_eq!(
+        (limits.definition.bytes, limits.definition.tasks),
+        (2_048, 7)
+    );
+    assert_eq!((limits.run.payload_bytes, limits.run.depth), (1 << 20, 3));
+    assert_eq!(limits.run.expression_steps, 1_000_000);
+    for wrong in [
+        "limits.payload=64 MiB",
+        "limits.payload=much",
+        "limits.definition=1",
+        "limits.items=0",
+        "limits.expression_time=1h",
+        "executor.worker.labels=gpu",
+        "executor.worker.labels=g u=1",
+    ] {
+        let error = sources(Some(file.path()), &[], &[wrong])
+            .load()
+            .unwrap_err();
+        let name = wrong.split('=').next().unwrap();
+        assert!(error.to_string().contains(name), "{wrong}: {error}");
+    }
+    let labels = sources(
+        Some(file.path()),
+        &[],
+        &["executor.worker.labels=gpu=a100, zone=eu"],
+    );
+    let labels = labels.load().unwrap().settings.executor.worker.labels;
+    assert_eq!(attune_types::labels_text(&labels), "gpu=a100, zone=eu");
+}
+
+#[test]
 fn flags_win_over_the_environment_over_the_file_over_defaults() {
     let file = file("database:\n  max_connections: 5\nlog:\n  format: json\n  filter: debug\n");
     let environment = [

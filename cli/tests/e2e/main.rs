@@ -17,6 +17,7 @@
 mod broker;
 mod client;
 mod command_line;
+mod concurrency;
 mod database;
 mod dev;
 mod ending;

@@ -4,6 +4,7 @@
 //! bus says that the catalogue changed, and, since notices may be lost, when its generation is found
 //! to differ at the regular look. While the store is away the last snapshot stays.
 
+use attune_flow::program::Limits;
 use attune_pack::{TriggerDef, suggest};
 use attune_port::{
     Address, Bus, CatalogueStore, PackRecord, PageRequest, RegisteredAction, RegisteredRule,
@@ -34,6 +35,8 @@ pub struct Snapshot {
     pub sensors: Vec<RegisteredSensor>,
     /// Triggers by reference.
     pub triggers: HashMap<Ref, TriggerDef>,
+    /// What the installation allows of definitions and runs.
+    pub limits: Limits,
 }
 
 impl Snapshot {
@@ -57,6 +60,7 @@ impl Snapshot {
 pub struct Directory {
     store: Arc<dyn CatalogueStore>,
     current: watch::Sender<Arc<Snapshot>>,
+    limits: Limits,
     loading: Mutex<()>,
 }
 
@@ -66,9 +70,21 @@ impl Directory {
     /// # Errors
     /// [`StoreError`] if it could not be read.
     pub async fn open(store: Arc<dyn CatalogueStore>) -> Result<Arc<Self>, StoreError> {
+        Self::open_with(store, Limits::default()).await
+    }
+
+    /// The same, with limits of the installation's own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read.
+    pub async fn open_with(
+        store: Arc<dyn CatalogueStore>,
+        limits: Limits,
+    ) -> Result<Arc<Self>, StoreError> {
         let directory = Self {
             store,
             current: watch::Sender::new(Arc::default()),
+            limits,
             loading: Mutex::new(()),
         };
         directory.reload().await?;
@@ -141,6 +157,7 @@ impl Directory {
                 .into_iter()
                 .map(|trigger| (trigger.reference.clone(), trigger))
                 .collect(),
+            limits: self.limits,
         };
         self.current.send_replace(Arc::new(snapshot));
         Ok(())

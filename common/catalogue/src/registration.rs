@@ -5,7 +5,7 @@
 
 use crate::{Snapshot, packing};
 use attune_flow::check::{ActionLookup, CheckedPack, CompiledPack, INLINE_PACK};
-use attune_flow::program::Program;
+use attune_flow::program::{DefinitionLimits, Program};
 use attune_pack::{
     ActionDef, Diagnostic, Diagnostics, Loaded, PackSource, Runner, Schema, TriggerDef,
 };
@@ -38,6 +38,10 @@ impl ActionLookup for Snapshot {
 
     fn triggers(&self) -> Option<Vec<Ref>> {
         Some(self.triggers.keys().cloned().collect())
+    }
+
+    fn limits(&self) -> DefinitionLimits {
+        self.limits.definition
     }
 }
 
@@ -75,6 +79,10 @@ impl ActionLookup for Others<'_> {
         let mut all = ActionLookup::triggers(self.catalogue)?;
         all.retain(|reference| reference.pack() != self.pack);
         Some(all)
+    }
+
+    fn limits(&self) -> DefinitionLimits {
+        self.catalogue.limits.definition
     }
 }
 

@@ -69,7 +69,9 @@ pub enum StartError {
         errors: Vec<FieldError>,
     },
     /// Runs are nested too deeply.
-    #[error("`{action}` would be run number {depth} above one another; the limit is {limit}")]
+    #[error(
+        "`{action}` would be run number {depth} above one another; the limit is {limit} (`limits.depth`)"
+    )]
     TooDeep {
         /// What was asked for.
         action: Ref,
@@ -152,7 +154,8 @@ fn open(
     request: StartRequest,
     at: Timestamp,
 ) -> Result<NewRun, StartError> {
-    let limit = RunLimits::default().depth;
+    let limits = catalogue.limits.run;
+    let limit = limits.depth;
     if request.depth >= limit {
         return Err(StartError::TooDeep {
             action: request.action,
@@ -196,6 +199,7 @@ fn open(
         labels: request.labels,
         trace: request.trace,
         api_url: request.api_url,
+        limits: (limits != RunLimits::default()).then_some(limits),
     };
     Ok(new_run(header, request.key, at))
 }

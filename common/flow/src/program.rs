@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 mod concurrency;
+mod limits;
 mod parts;
 
 pub use concurrency::{Concurrency, OnLimit};
+pub use limits::{DefinitionLimits, Limits, RunLimits};
 pub use parts::{Backoff, Compensate, Items, Join, Retry, Target, Tolerate, Transition};
 
 /// Dense number of a task in its Program.
@@ -107,30 +109,6 @@ pub enum Cancellation {
     /// They are stopped.
     #[default]
     CancelRunning,
-}
-
-/// Bounds of a run; going over one ends it with a clear error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunLimits {
-    /// Task activations in one run.
-    pub activations: u32,
-    /// Items of one iteration.
-    pub items: u32,
-    /// Bytes of one inline value.
-    pub payload_bytes: u32,
-    /// Runs above one another.
-    pub depth: u32,
-}
-
-impl Default for RunLimits {
-    fn default() -> Self {
-        Self {
-            activations: 10_000,
-            items: 100_000,
-            payload_bytes: 4 << 20,
-            depth: 32,
-        }
-    }
 }
 
 /// One task.

@@ -171,10 +171,30 @@ pub struct ExecutionDetail {
     /// The text of its definition, where that came with the request that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
+    /// Its place in a workflow with `concurrency`, while it has not ended: why it waits, and for whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceView>,
     /// When it will be looked at by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub wake_at: Option<Timestamp>,
+}
+
+/// A run's place among the runs of a workflow that bounds how many are active at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlaceView {
+    /// The rendered key; none if all runs of the workflow are one line.
+    pub key: Option<String>,
+    /// How many runs of that key may be active at once.
+    pub limit: u32,
+    /// Whether it waits for its place.
+    pub waiting: bool,
+    /// How many stand in line before it, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
+    /// Who holds the places now, the oldest first; the first few of them.
+    #[schema(value_type = Vec<String>)]
+    pub holders: Vec<RunId>,
 }
 
 /// One event of a run's history.

@@ -6,7 +6,7 @@ use crate::emit::{self, Emitted};
 use crate::error::{ErrorKind, Fault};
 use crate::filter;
 use crate::frame::{self, Budget, Frame};
-use crate::limits::Limits;
+use crate::limits::Bounds;
 use crate::resolve;
 use crate::scope::Scope;
 use attune_types::JsonValue;
@@ -57,7 +57,7 @@ impl Program {
         tera.add_raw_template(NAME, &emitted.source)
             .map_err(|error| translate(&error, &emitted, None))?;
         // Constants are bounded by the length of the source.
-        let mut budget = Budget::new();
+        let mut budget = Budget::new(Bounds::default());
         let constants = emitted
             .constants
             .iter()
@@ -109,9 +109,7 @@ impl Program {
         *budget = frame.budget;
         if let Err(error) = result {
             if out.full {
-                return Err(Fault::limit(
-                    "the result of the template is larger than 4 MiB",
-                ));
+                return Err(budget.too_large());
             }
             let fault = frame.fault;
             return Err(self.explain(scope, fault, &error));
@@ -119,7 +117,7 @@ impl Program {
         if self.typed {
             let value = frame.captured.unwrap_or_else(Value::none);
             let value = convert::to_json(&value)?;
-            budget.give_out(convert::json_size(&value, Limits::OUTPUT_BYTES))?;
+            budget.give_out(convert::json_size(&value, budget.output_left()))?;
             return Ok(value);
         }
         budget.give_out(out.bytes.len())?;

@@ -6,9 +6,10 @@
 
 use crate::error::Fault;
 use crate::key::Keys;
-use crate::limits::Limits;
+use crate::limits::Bounds;
 use crate::pattern::{Pattern, PatternError};
 use crate::scope::Ambient;
+use attune_types::format_bytes;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use tera::Value;
 /// What an evaluation may still use; shared by all strings of one template value.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
+    bounds: Bounds,
     steps: u64,
     memory: u64,
     input: u64,
@@ -26,12 +28,13 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new(bounds: Bounds) -> Self {
         Self {
-            steps: Limits::STEPS,
-            memory: Limits::MEMORY_BYTES,
-            input: Limits::INPUT_BYTES,
-            output: Limits::OUTPUT_BYTES,
+            bounds,
+            steps: bounds.steps,
+            memory: bounds.memory_bytes,
+            input: bounds.memory_bytes.saturating_mul(2),
+            output: bounds.output_bytes,
             counter: 0,
         }
     }
@@ -39,8 +42,11 @@ impl Budget {
     /// Pays for work.
     pub(crate) fn step(&mut self, steps: u64) -> Result<(), Fault> {
         self.steps = self.steps.checked_sub(steps).ok_or_else(|| {
-            Fault::limit("the template does more work than one evaluation may (about 100 ms)")
-                .help("move the work into an action, or give it less data")
+            Fault::limit(format!(
+                "the template does more work than one evaluation may (about {} ms)",
+                self.bounds.steps / Bounds::STEPS_PER_MS
+            ))
+            .help("move the work into an action, or give it less data")
         })?;
         Ok(())
     }
@@ -53,8 +59,11 @@ impl Budget {
     /// Pays for a new value.
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<(), Fault> {
         self.memory = self.memory.checked_sub(bytes as u64).ok_or_else(|| {
-            Fault::limit("the template makes more than 16 MiB of values")
-                .help("move the work into an action, or give it less data")
+            Fault::limit(format!(
+                "the template makes more than {} of values",
+                format_bytes(self.bounds.memory_bytes)
+            ))
+            .help("move the work into an action, or give it less data")
         })?;
         Ok(())
     }
@@ -62,7 +71,10 @@ impl Budget {
     /// Pays for a value that comes in.
     pub(crate) fn take_in(&mut self, bytes: usize) -> Result<(), Fault> {
         self.input = self.input.checked_sub(bytes as u64).ok_or_else(|| {
-            Fault::limit("the values that the template uses are larger than 32 MiB together")
+            Fault::limit(format!(
+                "the values that the template uses are larger than {} together",
+                format_bytes(self.bounds.memory_bytes.saturating_mul(2))
+            ))
         })?;
         Ok(())
     }
@@ -72,8 +84,13 @@ impl Budget {
         self.output = self
             .output
             .checked_sub(bytes)
-            .ok_or_else(|| Fault::limit("the result of the template is larger than 4 MiB"))?;
+            .ok_or_else(|| self.too_large())?;
         Ok(())
+    }
+
+    pub(crate) fn too_large(&self) -> Fault {
+        let most = format_bytes(self.bounds.output_bytes as u64);
+        Fault::limit(format!("the result of the template is larger than {most}"))
     }
 
     pub(crate) fn output_left(&self) -> usize {

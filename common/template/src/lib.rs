@@ -41,7 +41,7 @@ mod vocabulary;
 pub use error::{ErrorKind, TemplateError, did_you_mean};
 pub use gives::{Gives, Kind};
 pub use key::{KeyRef, KeySeen, KeySet, KeyValue, Keys};
-pub use limits::Limits;
+pub use limits::{Bounds, Limits};
 pub use pattern::{Pattern, PatternError};
 pub use reference::{KeyUse, Reference, Target};
 pub use scope::{Ambient, MapScope, Outcome, Root, Scope};

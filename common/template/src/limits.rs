@@ -41,3 +41,29 @@ impl Limits {
     /// How large a regular expression may become when compiled.
     pub const REGEX_COMPILED_BYTES: usize = 512 * 1024;
 }
+
+/// What an installation may set: the limits of one evaluation. A scope says which hold for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Steps of work.
+    pub steps: u64,
+    /// Bytes of values that it may make; it may take in twice as much.
+    pub memory_bytes: u64,
+    /// Bytes of the result.
+    pub output_bytes: usize,
+}
+
+impl Bounds {
+    /// Steps that take about a millisecond on a small machine.
+    pub const STEPS_PER_MS: u64 = 20_000;
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            steps: Limits::STEPS,
+            memory_bytes: Limits::MEMORY_BYTES,
+            output_bytes: Limits::OUTPUT_BYTES,
+        }
+    }
+}

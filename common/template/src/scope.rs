@@ -4,6 +4,7 @@
 //! that evaluating `{{ task.build.image }}` never touches the rest of a run.
 
 use crate::key::Keys;
+use crate::limits::Bounds;
 use attune_types::{ExecutionStatus, JsonMap, JsonValue, Timestamp};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -89,6 +90,10 @@ pub trait Scope {
     fn outcome(&self) -> Option<Outcome<'_>>;
     /// Time and randomness.
     fn ambient(&self) -> Ambient;
+    /// How far an evaluation may go.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
+    }
     /// The keys behind `kv`; none where there are no keys to read.
     fn keys(&self) -> Option<&Keys> {
         None

@@ -158,7 +158,7 @@ impl Template {
     /// # Errors
     /// The first [`TemplateError`] in the order of the value.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<JsonValue, TemplateError> {
-        evaluate(&self.inner.part, scope, &mut Budget::new())
+        evaluate(&self.inner.part, scope, &mut Budget::new(scope.bounds()))
     }
 
     /// Whether the condition holds: its value must be a boolean; null is false. Anything else is an
@@ -351,7 +351,7 @@ impl Compiled {
         match &self.work {
             Work::Quick(node) => {
                 let value = quick::eval(node, scope)?;
-                budget.give_out(convert::json_size(&value, Limits::OUTPUT_BYTES))?;
+                budget.give_out(convert::json_size(&value, budget.output_left()))?;
                 Ok(value.into_owned())
             }
             Work::Join(statements) => {

@@ -107,6 +107,7 @@ impl Setup {
             trace: None,
             api_url: "http://127.0.0.1:8080".to_owned(),
             hidden: Default::default(),
+            limits: None,
         }
     }
 

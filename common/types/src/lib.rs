@@ -4,6 +4,7 @@
 //! time and ids come in as arguments. Called by every crate. Parsing failures are values
 //! ([`RefError`], [`DurationError`]) that say what was wrong and what is accepted.
 
+mod bytes;
 mod error_info;
 mod id;
 mod json;
@@ -13,6 +14,7 @@ mod role;
 mod status;
 mod time;
 
+pub use bytes::{SizeError, format_bytes, parse_bytes};
 pub use error_info::{ErrorInfo, code};
 pub use id::{
     AttemptId, EnforcementId, EventId, ExecutionId, ExecutorId, IdentityId, ProgramHash, RunId,

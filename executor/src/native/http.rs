@@ -6,7 +6,7 @@
 
 use crate::worker::{visible, without_nul};
 use attune_flow::run::NativeOrder;
-use attune_types::{ErrorInfo, JsonMap, JsonValue, code, parse_duration};
+use attune_types::{ErrorInfo, JsonMap, JsonValue, code, format_bytes, parse_duration};
 use futures::StreamExt;
 use reqwest::{Client, Method, Response};
 use serde_json::json;
@@ -14,8 +14,6 @@ use std::time::Duration;
 
 /// Without a `timeout` of its own a request ends after this.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest answer that is read.
-const MOST_BYTES: usize = 4 << 20;
 
 /// The client that all requests share.
 pub(super) fn client() -> Result<Client, String> {
@@ -29,6 +27,7 @@ pub(super) fn client() -> Result<Client, String> {
 pub(super) async fn perform(
     client: &Result<Client, String>,
     order: &NativeOrder,
+    most: usize,
 ) -> Result<JsonValue, ErrorInfo> {
     let client = client.as_ref().map_err(|error| {
         ErrorInfo::new(code::INTERNAL, format!("there is no HTTP client: {error}"))
@@ -64,7 +63,7 @@ pub(super) async fn perform(
             (name.to_string(), JsonValue::from(value))
         })
         .collect();
-    let body = read(response).await?;
+    let body = read(response, most).await?;
     let result = json!({ "status": status, "headers": headers, "body": body });
     if expected(input, status) {
         Ok(result)
@@ -132,7 +131,7 @@ fn failure(error: &reqwest::Error) -> ErrorInfo {
     ErrorInfo::new(code, message)
 }
 
-async fn read(response: Response) -> Result<JsonValue, ErrorInfo> {
+async fn read(response: Response, most: usize) -> Result<JsonValue, ErrorInfo> {
     let is_json = response
         .headers()
         .get("content-type")
@@ -142,8 +141,11 @@ async fn read(response: Response) -> Result<JsonValue, ErrorInfo> {
     let mut parts = response.bytes_stream();
     while let Some(part) = parts.next().await {
         bytes.extend_from_slice(&part.map_err(|error| failure(&error))?);
-        if bytes.len() > MOST_BYTES {
-            let message = format!("the answer is larger than {} MiB", MOST_BYTES >> 20);
+        if bytes.len() > most {
+            let message = format!(
+                "the answer is larger than {} (`limits.payload`)",
+                format_bytes(most as u64)
+            );
             return Err(ErrorInfo::new(code::PAYLOAD_LIMIT, message));
         }
     }

@@ -31,6 +31,11 @@ pub(crate) struct NativeDeps {
 }
 
 impl NativeDeps {
+    /// Largest answer that is read.
+    fn payload_bytes(&self) -> usize {
+        self.deps.directory.current().limits.run.payload_bytes as usize
+    }
+
     /// Within a runtime: the channels of notifications are served in the background.
     pub(crate) fn new(deps: &Deps, config: &ExecutorConfig) -> Self {
         let http = http::client();
@@ -55,7 +60,7 @@ pub(crate) async fn perform(deps: &NativeDeps, mut order: NativeOrder) -> Outcom
     let timeout = order.timeout;
     let work = async {
         match order.action {
-            NativeAction::Http => http::perform(&deps.http, &order).await,
+            NativeAction::Http => http::perform(&deps.http, &order, deps.payload_bytes()).await,
             NativeAction::Notify => notify::perform(deps, &order).await,
             NativeAction::EmitEvent => emit_event::perform(&deps.deps, &order).await,
         }

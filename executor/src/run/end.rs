@@ -5,7 +5,7 @@
 
 use super::actor::RunCell;
 use super::registry::Registry;
-use attune_flow::run::{Command, Event, Outcome, RunState};
+use attune_flow::run::{Command, Event, Outcome, Report, RunState};
 use attune_port::{NewEvent, NewInboxCommand};
 use attune_rules::TriggerEvent;
 use attune_types::{AttemptId, EventId, Ref};
@@ -14,6 +14,15 @@ use serde_json::json;
 impl RunCell {
     /// The run above has the end in its inbox already; this only makes it look sooner.
     pub(super) fn hint_parent(&self, told: Vec<NewInboxCommand>) {
+        let cost = told
+            .iter()
+            .find(|told| matches!(told.command, Command::Reported { .. }));
+        if let Some(cost) = cost {
+            // Both in one look, in their order: the end may be the end of the run above too.
+            let performer = &self.registry.shared.performer;
+            performer.hint_runs(&self.registry, [cost.run]);
+            return;
+        }
         for command in told {
             self.registry.shared.performer.tell_run(
                 &self.registry,
@@ -43,12 +52,35 @@ pub(super) fn to_parent(state: &RunState, end: &Event) -> Vec<NewInboxCommand> {
             .into_iter()
             .map(|(attempt, outcome)| told(attempt, outcome, format!("undone for {attempt}")))
             .collect(),
-        _ => state
-            .outcome()
-            .map(|outcome| told(AttemptId(run.uuid()), outcome, "to parent".to_owned()))
+        _ => cost_to_parent(state)
             .into_iter()
+            .chain(
+                state
+                    .outcome()
+                    .map(|outcome| told(AttemptId(run.uuid()), outcome, "to parent".to_owned())),
+            )
             .collect(),
     }
+}
+
+/// What a child run has cost, which the run above counts as its own; told before its end.
+fn cost_to_parent(state: &RunState) -> Option<NewInboxCommand> {
+    let header = state.header();
+    let parent = header.parent.as_ref()?;
+    let cost = Some(state.cost_usd()).filter(|cost| *cost != 0.0)?;
+    Some(NewInboxCommand {
+        id: header.run.derive("cost to parent"),
+        run: parent.run,
+        command: Command::Reported {
+            attempt: AttemptId(header.run.uuid()),
+            number: 0,
+            report: Report {
+                cost_usd: Some(cost),
+                meter: Some(header.action.to_string()),
+                ..Report::default()
+            },
+        },
+    })
 }
 
 /// The event that rules on finished executions see, if there are any such rules.

@@ -239,7 +239,9 @@ async fn run_process(
     };
     let launch = match program {
         Ok(program) => {
-            launch::prepare(order, &program, &folder, scratch).map(|launch| (program.path, launch))
+            let most = shared.config.output_bytes;
+            launch::prepare(order, &program, &folder, scratch, most)
+                .map(|launch| (program.path, launch))
         }
         Err(error) => Err(error),
     };

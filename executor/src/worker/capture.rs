@@ -10,8 +10,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Bytes of standard output that are read as the result.
-pub(super) const MOST_OUTPUT: usize = 4 << 20;
 /// Bytes of the excerpt's beginning.
 const HEAD: usize = 48 << 10;
 /// Bytes of the excerpt's end.
@@ -64,6 +62,8 @@ pub(super) struct Captured {
     pub(super) whole: Vec<u8>,
     /// Whether there was more than the bound.
     pub(super) overflow: bool,
+    /// The bound.
+    pub(super) most: usize,
     /// Beginning and end, for people.
     pub(super) excerpt: String,
 }
@@ -83,7 +83,7 @@ struct Sink {
 impl Sink {
     fn push(&mut self, bytes: &[u8]) {
         if self.keep_whole {
-            let room = MOST_OUTPUT - self.captured.whole.len();
+            let room = self.captured.most - self.captured.whole.len();
             self.captured.overflow |= bytes.len() > room;
             let kept = &bytes[..room.min(bytes.len())];
             self.captured.whole.extend_from_slice(kept);
@@ -144,6 +144,7 @@ pub(super) async fn read(
     mut from: impl AsyncRead + Unpin,
     stream: Stream,
     log: Arc<AttemptLog>,
+    most: usize,
     give_up: tokio_util::sync::CancellationToken,
 ) -> Captured {
     let mut sink = Sink {
@@ -153,7 +154,10 @@ pub(super) async fn read(
         keep_whole: stream == Stream::Stdout,
         line: Vec::new(),
         excerpt: Excerpt::default(),
-        captured: Captured::default(),
+        captured: Captured {
+            most,
+            ..Captured::default()
+        },
     };
     let mut buffer = vec![0; 32 << 10];
     loop {

@@ -50,6 +50,8 @@ pub struct WorkerConfig {
     pub shutdown_grace: Duration,
     /// Before an outcome that nobody has settled is reported again; doubles each time.
     pub report_again_after: Duration,
+    /// Bytes of output that are kept as a result.
+    pub output_bytes: usize,
     /// Log lines that are kept of one attempt.
     pub log_lines: u64,
     /// Bytes of log that are kept of one attempt.
@@ -68,6 +70,7 @@ impl Default for WorkerConfig {
             kill_grace: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(20),
             report_again_after: Duration::from_secs(5),
+            output_bytes: 4 << 20,
             log_lines: 20_000,
             log_bytes: 8 << 20,
         }

@@ -21,6 +21,8 @@ pub(super) struct Launch {
     pub(super) command: Command,
     /// What it reads on standard input.
     pub(super) input: Vec<u8>,
+    /// Bytes of its output that are kept as a result.
+    pub(super) output_bytes: usize,
 }
 
 /// Puts the process together.
@@ -29,6 +31,7 @@ pub(super) fn prepare(
     program: &Program,
     folder: &Path,
     scratch: &Scratch,
+    output_bytes: usize,
 ) -> Result<Launch, Box<ErrorInfo>> {
     let mut command = attune_process::command(&program.path, folder);
     command.args(&program.arguments);
@@ -55,7 +58,11 @@ pub(super) fn prepare(
             command.envs(variables(order)?);
         }
     }
-    Ok(Launch { command, input })
+    Ok(Launch {
+        command,
+        input,
+        output_bytes,
+    })
 }
 
 /// An error that kept the process from being started.

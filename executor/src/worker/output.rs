@@ -3,10 +3,10 @@
 //! Owns the reading of the output formats. Pure. Called by `attempt` for every process that ended,
 //! whatever its exit code. Failure: an [`ErrorInfo`] that shows the text.
 
-use super::capture::{Captured, MOST_OUTPUT};
+use super::capture::Captured;
 use super::journal::visible;
 use attune_pack::OutputFormat;
-use attune_types::{ErrorInfo, JsonMap, JsonValue, code};
+use attune_types::{ErrorInfo, JsonMap, JsonValue, code, format_bytes};
 
 /// Characters of an unreadable output that its error shows.
 const SHOWN: usize = 2_000;
@@ -18,9 +18,9 @@ const SHOWN: usize = 2_000;
 pub(super) fn parse(format: OutputFormat, output: &Captured) -> Result<JsonValue, Box<ErrorInfo>> {
     if output.overflow && format != OutputFormat::Text {
         let message = format!(
-            "the output is larger than {} MiB, which is the most that a result may have; write \
-             large results to a file and give its place",
-            MOST_OUTPUT >> 20
+            "the output is larger than {}, which is the most that a result may have \
+             (`limits.payload`); write large results to a file and give its place",
+            format_bytes(output.most as u64)
         );
         return Err(Box::new(ErrorInfo::new(code::PAYLOAD_LIMIT, message)));
     }
@@ -114,6 +114,7 @@ mod tests {
         Captured {
             whole: text.as_bytes().to_vec(),
             overflow: false,
+            most: 4 << 20,
             excerpt: String::new(),
         }
     }

@@ -54,13 +54,23 @@ pub(super) async fn run(
     timeout: Option<Duration>,
     kill_grace: Duration,
 ) -> std::io::Result<Ended> {
-    let Launch { mut command, input } = launch;
+    let Launch {
+        mut command,
+        input,
+        output_bytes,
+    } = launch;
     let mut child = spawn(&mut command).await?;
     let started = Instant::now();
     let group = Group::of(&child);
     let give_up = CancellationToken::new();
-    let stdout = follow(child.stdout.take(), Stream::Stdout, log, &give_up);
-    let stderr = follow(child.stderr.take(), Stream::Stderr, log, &give_up);
+    let stdout = follow(
+        child.stdout.take(),
+        Stream::Stdout,
+        log,
+        output_bytes,
+        &give_up,
+    );
+    let stderr = follow(child.stderr.take(), Stream::Stderr, log, 0, &give_up);
     let feeding = child.stdin.take().map(|mut stdin| {
         tokio::spawn(async move {
             // A process need not read its input; one that has ended cannot.
@@ -131,12 +141,13 @@ fn follow(
     from: Option<impl AsyncRead + Unpin + Send + 'static>,
     stream: Stream,
     log: &Arc<AttemptLog>,
+    most: usize,
     give_up: &CancellationToken,
 ) -> JoinHandle<Captured> {
     let (log, give_up) = (Arc::clone(log), give_up.clone());
     tokio::spawn(async move {
         match from {
-            Some(from) => capture::read(from, stream, log, give_up).await,
+            Some(from) => capture::read(from, stream, log, most, give_up).await,
             None => Captured::default(),
         }
     })

@@ -20,6 +20,11 @@ async fn world(bound: &str) -> World {
     World::new(&[
         ("workflows/nap.yaml", &nap(bound)),
         (
+            "workflows/slow.yaml",
+            "ref: t.slow\nlabel: Slow\nversion: 1.0.0\ntasks:\n  - name: child\n    action: t.nap\n    \
+             input: {seconds: 2}\n",
+        ),
+        (
             "workflows/parent.yaml",
             "ref: t.parent\nlabel: Parent\nversion: 1.0.0\ntasks:\n  - name: each\n    action: t.nap\n    \
              with_items: 4\n    input: {seconds: 0.05}\n",
@@ -237,4 +242,41 @@ async fn places_are_asked_for_and_given_on_after_a_loss() {
     assert_eq!(world.ended(holder).await.status, Succeeded);
     assert_eq!(world.ended(waiting).await.status, Succeeded);
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_child_costs_counts_for_its_parent() {
+    let world = world("9").await;
+    let executor = world.executor().await;
+    let parent = world.open("t.slow", json!({})).await;
+    let (child, attempt) = eventually(async || {
+        let tasks = world.tasks(parent).await;
+        let child = tasks.iter().find(|row| row.run != parent)?.run;
+        let nap = world.tasks(child).await.into_iter().next()?;
+        Some((child, nap.id.attempt(1)))
+    })
+    .await;
+    let report = attune_flow::run::Report {
+        cost_usd: Some(0.25),
+        ..Default::default()
+    };
+    world
+        .command(
+            child,
+            Command::Reported {
+                attempt,
+                number: 0,
+                report,
+            },
+        )
+        .await;
+    let row = world.ended(parent).await;
+    assert_eq!(
+        (row.status, row.cost_usd),
+        (Succeeded, 0.25),
+        "{:?}",
+        row.error
+    );
+    assert_eq!(world.ended(child).await.cost_usd, 0.25);
+    executor.stop().await;
 }

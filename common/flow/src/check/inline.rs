@@ -36,7 +36,7 @@ pub fn compile_inline_text(
     text: &str,
     actions: &dyn ActionLookup,
 ) -> Result<Compiled, Diagnostics> {
-    let mut parsed = syntax::parse(FILE, text, Form::Inline)?;
+    let mut parsed = syntax::parse_within(FILE, text, Form::Inline, actions.limits())?;
     let workflow = &mut parsed.workflow;
     workflow.version.get_or_insert_with(|| "0.0.0".to_owned());
     workflow.label.get_or_insert_with(|| "Inline".to_owned());
@@ -59,7 +59,7 @@ pub fn pointer_of(definition: &JsonValue, diagnostic: &Diagnostic) -> String {
 /// The JSON pointer to what each of these is about, in the order given; empty for the whole of the
 /// text.
 pub fn pointers_in(text: &str, found: &[Diagnostic]) -> Vec<String> {
-    let root = yaml::parse(FILE, text).ok();
+    let root = yaml::parse_any_length(FILE, text).ok();
     found
         .iter()
         .map(|diagnostic| {

@@ -3,6 +3,7 @@
 //! Owns the trait and its implementations for maps. Implemented by the API over its catalogue and by
 //! offline tools over the packs of a folder. Never fails: what is not known is none.
 
+use crate::program::DefinitionLimits;
 use crate::syntax::codes;
 use attune_pack::{ActionDef, Schema, Sink, Span, TriggerDef};
 use attune_types::Ref;
@@ -39,6 +40,11 @@ pub trait ActionLookup {
     /// any name.
     fn triggers(&self) -> Option<Vec<Ref>> {
         None
+    }
+
+    /// What the installation allows of a definition.
+    fn limits(&self) -> DefinitionLimits {
+        DefinitionLimits::default()
     }
 }
 
@@ -107,6 +113,10 @@ impl ActionLookup for Layered<'_> {
         let mut known = self.first.triggers().unwrap_or_default();
         known.extend(self.then.triggers()?);
         Some(known)
+    }
+
+    fn limits(&self) -> DefinitionLimits {
+        self.then.limits()
     }
 }
 

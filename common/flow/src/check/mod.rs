@@ -31,7 +31,7 @@ pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, p
 pub use lookup::{ActionLookup, Layered};
 pub use pack::{CheckedPack, CompiledPack, check_pack, compile_pack, known_actions, outlines};
 
-use crate::program::{Concurrency, Program, ProgramKind, RunLimits};
+use crate::program::{Concurrency, DefinitionLimits, Program, ProgramKind, RunLimits};
 use crate::syntax::{self, Form, Parsed, ast, codes};
 use attune_pack::{
     ActionDef, Delivery, Diagnostic, Diagnostics, LimitsDef, OutputFormat, Runner, Sink,
@@ -40,9 +40,6 @@ use attune_template::Template;
 use attune_types::{ProgramHash, Ref};
 use std::collections::BTreeMap;
 use template::{At, Templates};
-
-/// The most tasks of one definition.
-pub const MAX_TASKS: usize = 1_000;
 
 /// A checked definition.
 #[derive(Clone, Debug)]
@@ -64,7 +61,7 @@ pub fn compile(
     text: &str,
     actions: &dyn ActionLookup,
 ) -> Result<Compiled, Diagnostics> {
-    let mut parsed = syntax::parse(file, text, Form::Whole)?;
+    let mut parsed = syntax::parse_within(file, text, Form::Whole, actions.limits())?;
     matches_file(&parsed.workflow, file, &mut parsed.sink);
     let action = described(&parsed.workflow);
     check(parsed, action, text, actions)
@@ -82,7 +79,7 @@ pub fn compile_graph(
     text: &str,
     actions: &dyn ActionLookup,
 ) -> Result<Compiled, Diagnostics> {
-    let mut parsed = syntax::parse(file, text, Form::Graph)?;
+    let mut parsed = syntax::parse_within(file, text, Form::Graph, actions.limits())?;
     if let Some(own) = &parsed.workflow.reference
         && own.value != action.reference
     {
@@ -108,7 +105,7 @@ pub fn compile_graph(
 /// # Errors
 /// What is wrong with its form.
 pub fn outline(file: &str, text: &str) -> Result<ActionDef, Diagnostics> {
-    let mut parsed = syntax::parse(file, text, Form::Whole)?;
+    let mut parsed = syntax::parse_within(file, text, Form::Whole, DefinitionLimits::NONE)?;
     matches_file(&parsed.workflow, file, &mut parsed.sink);
     let action = described(&parsed.workflow);
     let found = parsed.sink.into_diagnostics();
@@ -220,13 +217,13 @@ fn program(
     sink: &mut Sink,
 ) -> Option<Program> {
     let flat = graph::Flat::of(&workflow.tasks);
-    if flat.tasks.len() > MAX_TASKS {
-        let message = format!(
-            "{} tasks; at most {MAX_TASKS} are accepted",
-            flat.tasks.len()
+    let most = actions.limits().tasks;
+    if flat.tasks.len() > most {
+        let message = format!("{} tasks; at most {most} are accepted", flat.tasks.len());
+        sink.error(codes::LIMIT, workflow.span, message).help = Some(
+            "move a part into a workflow of its own, or raise the setting `limits.tasks`"
+                .to_owned(),
         );
-        sink.error(codes::LIMIT, workflow.span, message).help =
-            Some("move a part into a workflow of its own".to_owned());
         return None;
     }
     let mut templates = Templates {

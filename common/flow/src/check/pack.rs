@@ -8,7 +8,7 @@ use super::lookup::ActionLookup;
 use super::{
     Compiled, Layered, compile, compile_graph, described, elsewhere, matches_file, outline,
 };
-use crate::program::Program;
+use crate::program::{DefinitionLimits, Program};
 use crate::syntax::{self, Form};
 use attune_pack::{
     ActionDef, Diagnostic, Diagnostics, Loaded, PackSource, Runner, Schema, SourceFile, TriggerDef,
@@ -143,7 +143,8 @@ impl<'a> OwnActions<'a> {
 
     fn outline(&mut self, file: &SourceFile) {
         // What is wrong with the form is said with everything else, by the workflow's own check.
-        let Ok(mut parsed) = syntax::parse(&file.path, &file.text, Form::Whole) else {
+        let none = DefinitionLimits::NONE;
+        let Ok(mut parsed) = syntax::parse_within(&file.path, &file.text, Form::Whole, none) else {
             return;
         };
         matches_file(&parsed.workflow, &file.path, &mut parsed.sink);

@@ -5,7 +5,7 @@
 //! surroundings is recorded here, so that history needs nothing but itself.
 
 use super::Secrets;
-use crate::program::ProgramKind;
+use crate::program::{ProgramKind, RunLimits};
 use attune_types::{EventId, ExecutionId, JsonMap, JsonValue, ProgramHash, Ref, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +53,9 @@ pub struct RunHeader {
     /// Address of the API as actions see it.
     #[serde(default)]
     pub api_url: String,
+    /// Its bounds, where the installation has set other ones than its Program has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<RunLimits>,
 }
 
 /// The task of another run that waits for this one.

@@ -7,7 +7,7 @@ use super::state::execution::{Execution, Parts};
 use super::view_of::error_value;
 use super::{Now, Origin, RunState};
 use crate::program::{Program, TaskIx};
-use attune_template::{Ambient, Keys, Outcome, Root, Scope};
+use attune_template::{Ambient, Bounds, Keys, Outcome, Root, Scope};
 use attune_types::{ErrorInfo, JsonValue};
 use serde_json::json;
 use std::borrow::Cow;
@@ -217,6 +217,14 @@ impl Scope for RunScope<'_> {
                 .as_deref()
                 .map(|error| Cow::Owned(error_value(error))),
         })
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.state
+            .header()
+            .limits
+            .unwrap_or(self.program.limits)
+            .expression()
     }
 
     fn ambient(&self) -> Ambient {

@@ -17,8 +17,9 @@ mod selector;
 mod task;
 mod top;
 
+use crate::program::DefinitionLimits;
 use attune_pack::yaml::{self, Node};
-use attune_pack::{Diagnostics, Sink};
+use attune_pack::{Diagnostic, Diagnostics, Sink};
 
 /// A definition as it was read, and what was found wrong on the way.
 #[derive(Debug)]
@@ -47,7 +48,32 @@ pub enum Form {
 /// # Errors
 /// When the text is not YAML or no map, so that there is no tree at all.
 pub fn parse(file: &str, text: &str, form: Form) -> Result<Parsed, Diagnostics> {
-    let reading = yaml::read(file, text);
+    parse_within(file, text, form, DefinitionLimits::default())
+}
+
+/// Reads a definition that may be as long as the limits say.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_within(
+    file: &str,
+    text: &str,
+    form: Form,
+    limits: DefinitionLimits,
+) -> Result<Parsed, Diagnostics> {
+    if text.len() > limits.bytes {
+        let message = format!(
+            "the definition has {} bytes; at most {} are accepted",
+            text.len(),
+            limits.bytes
+        );
+        return Err(Diagnostic::error(codes::LIMIT, file, message)
+            .help(
+                "move a part into a workflow of its own, or raise the setting `limits.definition`",
+            )
+            .into());
+    }
+    let reading = yaml::read_any_length(file, text);
     let mut sink = Sink::of_reading(file, text, &reading).with_codes(codes::READ);
     let Some(root) = reading.root else {
         return Err(sink.into_diagnostics());

@@ -535,7 +535,7 @@ fn too_many_tasks() {
 workflows/flow.yaml:1:1: error[FLOW016]: 1001 tasks; at most 1000 are accepted
   1 | ref: ci.flow
     | ^^^
-  help: move a part into a workflow of its own
+  help: move a part into a workflow of its own, or raise the setting `limits.tasks`
 "#);
 }
 

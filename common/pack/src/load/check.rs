@@ -70,7 +70,9 @@ impl Pack<'_> {
             .under("workflows")
             .map(|(path, text)| {
                 // Syntax errors are reported by the workflow's own reader, once.
-                let node = yaml::read(path, text).root.unwrap_or_else(Node::nothing);
+                let node = yaml::read_any_length(path, text)
+                    .root
+                    .unwrap_or_else(Node::nothing);
                 let named = ref_in(&node);
                 let mut file = source(path, text);
                 file.action = owners.get(path).cloned().or_else(|| {

@@ -105,6 +105,23 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Diagnostics> {
     }
 }
 
+/// Reads one document whose length was looked at before: nesting and nodes are bounded all the same.
+///
+/// # Errors
+/// As [`parse`], but for the length.
+pub fn parse_any_length(file: &str, text: &str) -> Result<Node, Diagnostics> {
+    let Reading { root, found, .. } = read_any_length(file, text);
+    match root {
+        Some(root) => found.or_ok(root),
+        None => Err(found),
+    }
+}
+
+/// The same, behind its errors where that is possible.
+pub fn read_any_length(file: &str, text: &str) -> Reading {
+    repair::document(file, text)
+}
+
 impl Node {
     /// An empty place.
     pub fn nothing() -> Self {

@@ -68,6 +68,7 @@ pub fn header(run: RunId) -> Result<RunHeader> {
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),
+        limits: None,
     })
 }
 

@@ -47,6 +47,7 @@ pub fn header(program: &Program, parameters: JsonMap) -> RunHeader {
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),
+        limits: None,
     }
 }
 

@@ -18,12 +18,12 @@ impl Step<'_> {
             return None;
         }
         let definition = self.program.task(task)?;
-        let limit = self.program.limits.activations;
+        let limit = self.limits().activations;
         if self.state.about.activations >= limit {
             let error = ErrorInfo::new(
                 code::ACTIVATION_LIMIT,
                 format!(
-                    "the run reached its limit of {limit} task activations; is there a loop that does not end?"
+                    "the run reached its limit of {limit} task activations (`limits.activations`); is there a loop that does not end?"
                 ),
             );
             self.fail_run(ExecutionStatus::Failed, error.of_task(&definition.name));

@@ -101,11 +101,13 @@ impl Step<'_> {
     /// Which child run is to be opened.
     fn child(&self, call: &ActionCall, input: &JsonMap) -> Result<By, ErrorInfo> {
         let depth = self.state.header().depth.saturating_add(1);
-        let limit = self.program.limits.depth;
+        let limit = self.limits().depth;
         if depth >= limit {
             return Err(ErrorInfo::new(
                 code::DEPTH_LIMIT,
-                format!("runs are nested {limit} deep at most; does a workflow call itself?"),
+                format!(
+                    "runs are nested {limit} deep at most (`limits.depth`); does a workflow call itself?"
+                ),
             ));
         }
         if !call.is_run_workflow() {

@@ -53,7 +53,7 @@ impl Step<'_> {
             .over
             .evaluate(&self.scope(Some(execution)))
             .map_err(|error| template_error(&error, "with_items"))?;
-        let limit = self.program.limits.items;
+        let limit = self.limits().items;
         let list = list_of(over, limit)?;
         let total = u32::try_from(list.len()).unwrap_or(u32::MAX);
         if total > limit {
@@ -114,11 +114,14 @@ impl Step<'_> {
             let Some(standing) = Standing::of(execution) else {
                 return;
             };
+            let too_large = self.are_too_large(&standing.tally);
             let over = standing.is_spoilt()
                 || self.state.is_closing()
-                || self.is_stopped_from_above(execution);
+                || self.is_stopped_from_above(execution)
+                || too_large;
             if over || standing.begun >= standing.count {
-                if failed && standing.is_spoilt() && standing.tally.live > 0 {
+                let stop = too_large || (failed && standing.is_spoilt());
+                if stop && standing.tally.live > 0 {
                     self.stop_parts(id, StopReason::FailFast);
                 }
                 if standing.tally.live == 0 {
@@ -153,7 +156,9 @@ impl Step<'_> {
             return;
         };
         let tally = standing.tally;
-        let done = if tally.failed_items > standing.tolerated {
+        let done = if self.are_too_large(&tally) {
+            Done::bad(self.too_large(&tally, "items"))
+        } else if tally.failed_items > standing.tolerated {
             let message = format!(
                 "{} of {} items failed{}",
                 tally.failed_items,
@@ -285,7 +290,9 @@ const fn kind(value: &JsonValue) -> &'static str {
 fn too_many(count: u64, limit: u32) -> ErrorInfo {
     ErrorInfo::new(
         code::ITEM_LIMIT,
-        format!("with_items: {count} items are more than the limit of {limit}"),
+        format!(
+            "with_items: {count} items are more than the limit of {limit} (`limits.items`); spread them over several runs"
+        ),
     )
 }
 

@@ -1,6 +1,8 @@
 //! Bounds on values: how large an inline value may be.
 
 use super::step::Step;
+use crate::program::RunLimits;
+use crate::run::state::execution::Tally;
 use attune_types::{ErrorInfo, JsonValue, code};
 use std::io;
 
@@ -8,15 +10,40 @@ use std::io;
 const LONGEST_TAG: usize = 1_000;
 
 impl Step<'_> {
+    /// The bounds of the run: those that it was opened with, or its Program's own.
+    pub(super) fn limits(&self) -> RunLimits {
+        self.state.header().limits.unwrap_or(self.program.limits)
+    }
+
+    /// Whether the results of parts are together larger than one value may be.
+    pub(super) fn are_too_large(&self, tally: &Tally) -> bool {
+        tally.result_bytes > u64::from(self.limits().payload_bytes)
+    }
+
+    /// The error of an iteration or parallel task whose results are together too large.
+    pub(super) fn too_large(&self, tally: &Tally, parts: &str) -> ErrorInfo {
+        let limit = self.limits().payload_bytes;
+        let ended = tally.good + tally.failed + tally.cancelled;
+        ErrorInfo::new(
+            code::PAYLOAD_LIMIT,
+            format!(
+                "the results of {ended} {parts} are together larger than {limit} bytes (`limits.payload`); \
+                 let each give back less, or keep its result as an artifact"
+            ),
+        )
+    }
+
     /// Refuses a value that is larger than the limit for inline values.
     pub(super) fn check_size(&self, value: &JsonValue, of: &str) -> Result<(), ErrorInfo> {
-        let limit = self.program.limits.payload_bytes as usize;
+        let limit = self.limits().payload_bytes as usize;
         if fits(value, limit) {
             return Ok(());
         }
         Err(ErrorInfo::new(
             code::PAYLOAD_LIMIT,
-            format!("{of} is larger than {limit} bytes; keep it as an artifact instead"),
+            format!(
+                "{of} is larger than {limit} bytes (`limits.payload`); keep it as an artifact instead"
+            ),
         ))
     }
 }

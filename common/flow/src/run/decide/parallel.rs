@@ -74,6 +74,8 @@ impl Step<'_> {
         }
         let done = if *timed_out {
             Done::timed_out(timeout_error(*timeout))
+        } else if self.are_too_large(tally) {
+            Done::bad(self.too_large(tally, "branches"))
         } else if tally.failed > 0 {
             Done::bad(self.branch_error(execution))
         } else if tally.cancelled > 0 {

@@ -1,6 +1,6 @@
 //! Appliers of what happens to executions: task activations and items.
 
-use super::tally::tally;
+use super::tally::{result_bytes, tally};
 use super::{joins, lost, undo};
 use crate::program::TaskIx;
 use crate::run::state::cache::Cache;
@@ -304,9 +304,11 @@ pub(super) fn ended(state: &mut RunState, event: &Event) {
         execution.ended_at = Some(*at);
         execution.completed = completed;
         execution.phase = Phase::Ended(*status);
-        Some((execution.task, execution.parent, execution.item))
+        // Only what stands above asks for it.
+        let bytes = execution.parent.map_or(0, |_| result_bytes(execution));
+        Some((execution.task, execution.parent, execution.item, bytes))
     });
-    let Some(Some((task, parent, item))) = facts else {
+    let Some(Some((task, parent, item, bytes))) = facts else {
         return;
     };
     state.about.completed = completed;
@@ -321,7 +323,7 @@ pub(super) fn ended(state: &mut RunState, event: &Event) {
         }
     }
     if let Some(parent) = parent {
-        tally(state, parent, item, *status, *handled);
+        tally(state, parent, item, *status, *handled, bytes);
     }
 }
 

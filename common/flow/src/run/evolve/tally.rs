@@ -1,8 +1,39 @@
 //! Counting an item or a branch that ended at what stands above it.
 
 use crate::run::RunState;
-use crate::run::state::execution::Parts;
+use crate::run::state::execution::{Execution, Parts};
 use attune_types::{ExecutionId, ExecutionStatus, JsonValue};
+
+/// Bytes of what an execution that ended gave back, its parts included.
+pub(super) fn result_bytes(execution: &Execution) -> u64 {
+    let own = match execution.result.as_ref() {
+        JsonValue::Null => 0,
+        value => {
+            let mut counter = Counter(0);
+            // Counting cannot fail.
+            drop(serde_json::to_writer(&mut counter, value));
+            counter.0
+        }
+    };
+    let process = execution.process.as_deref().map_or(0, |process| {
+        process.stdout.len() as u64 + process.stderr.len() as u64
+    });
+    let parts = execution.tally().map_or(0, |tally| tally.result_bytes);
+    own.saturating_add(process).saturating_add(parts)
+}
+
+struct Counter(u64);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Takes the end of a part into account.
 pub(super) fn tally(
@@ -11,6 +42,7 @@ pub(super) fn tally(
     item: Option<u32>,
     status: ExecutionStatus,
     handled: bool,
+    bytes: u64,
 ) {
     state.executions.update(parent.0.as_u128(), |above| {
         let (tally, size) = match &mut above.parts {
@@ -30,6 +62,7 @@ pub(super) fn tally(
             }
         };
         tally.live = tally.live.saturating_sub(1);
+        tally.result_bytes = tally.result_bytes.saturating_add(bytes);
         match status {
             ExecutionStatus::Cancelled => tally.cancelled = tally.cancelled.saturating_add(1),
             ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned

@@ -172,6 +172,9 @@ pub struct Tally {
     pub failed_items: u32,
     /// Cancelled.
     pub cancelled: u32,
+    /// Bytes of what those that ended gave back.
+    #[serde(default)]
+    pub result_bytes: u64,
 }
 
 /// Which reports of an attempt were taken in: all below a number, and some above.
