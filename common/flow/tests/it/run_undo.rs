@@ -39,7 +39,7 @@ fn from_above(n: u128) -> Command {
 fn open(flow: &Flow) -> AttemptId {
     let live = flow.state.live();
     assert_eq!(live.len(), 1, "one after the other");
-    live[0].attempt_id().expect("an open attempt")
+    live[0].attempt_id().unwrap()
 }
 
 fn answer(flow: &mut Flow, outcome: Outcome) {
