@@ -239,7 +239,7 @@ async fn all_that_is_wrong_is_told_by_place() -> Result<()> {
     is(&nul, 422, "nul_character");
     let large = world.apply(&admin, &"# long\n".repeat(60_000)).await?;
     is(&large, 422, "invalid_workflow");
-    assert_eq!(large.errors()[0].1, "PACK015");
+    assert_eq!(large.errors()[0].1, "FLOW016");
     Ok(())
 }
 
