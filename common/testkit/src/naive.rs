@@ -209,7 +209,14 @@ impl Naive {
         self.expired = expired.to_vec();
         self.given_up = given_up.to_vec();
         for n in 0..self.acts.len() {
-            self.jobs.push_back(Job::Due(n));
+            let later = match self.acts[n].at {
+                At::Delayed(due) | At::Retrying(due) => due > self.now,
+                At::Ready | At::Ended(_) => true,
+                At::Open(_) | At::Gathering => false,
+            };
+            if !later {
+                self.jobs.push_back(Job::Due(n));
+            }
         }
     }
 

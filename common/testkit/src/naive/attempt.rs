@@ -5,6 +5,7 @@ use super::scope::error_value;
 use super::{Job, Naive, scope};
 use attune_flow::program::{Backoff, Retry};
 use attune_flow::run::Outcome;
+use attune_template::Root;
 use attune_types::{Duration, ErrorInfo, ExecutionStatus, JsonValue, code};
 use serde_json::json;
 
@@ -151,7 +152,13 @@ impl Naive {
     }
 
     fn is_retried(&self, n: usize, retry: &Retry, error: &ErrorInfo) -> Result<bool, String> {
-        let scope = self.scope(Some(n), Some(error_value(error)));
+        // It speaks of the attempt that failed.
+        let number = self.acts[n].attempts.max(1);
+        let scope = self.scope(Some(n), Some(error_value(error))).with_member(
+            Root::System,
+            "attempt",
+            json!(number),
+        );
         match &retry.on_error {
             Some(condition) => condition.test(&scope).map_err(|error| error.to_string()),
             None => Ok(true),
