@@ -114,10 +114,19 @@ pub(crate) fn show_error(error: &CliError) {
     }
 }
 
-/// One field error without its help.
+/// One field error without its help. What the checks of a definition found keeps its code: there
+/// is a page on it.
 fn field_line(field: &attune_rest::FieldProblem) -> String {
+    let has_page = field
+        .code
+        .starts_with(|first: char| first.is_ascii_uppercase());
     let plain = attune_rest::FieldProblem {
         help: None,
+        message: if has_page {
+            format!("{} [{}]", field.message, field.code)
+        } else {
+            field.message.clone()
+        },
         ..field.clone()
     };
     plain.to_string()
@@ -155,5 +164,20 @@ mod tests {
         let text = yaml(&value).unwrap();
         let back: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(back, value);
+    }
+
+    #[test]
+    fn a_finding_keeps_its_code_and_a_plain_refusal_has_none() {
+        let mut field = attune_rest::FieldProblem {
+            code: "FLOW020".to_owned(),
+            message: "there is no action `core.ste`".to_owned(),
+            line: Some(7),
+            help: Some("did you mean `core.set`?".to_owned()),
+            ..Default::default()
+        };
+        let said = "7:1: there is no action `core.ste` [FLOW020]";
+        assert_eq!(field_line(&field), said);
+        field.code = "unknown".to_owned();
+        assert_eq!(field_line(&field), "7:1: there is no action `core.ste`");
     }
 }

@@ -33,7 +33,7 @@ pub struct KeyView {
 #[serde(deny_unknown_fields)]
 pub struct PutKey {
     /// The value: any JSON; of a secret a text.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub value: JsonValue,
     /// Whether it is a secret: never shown again, and hidden in logs and results.
     #[serde(default)]

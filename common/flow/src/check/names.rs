@@ -216,7 +216,16 @@ impl Look<'_, '_> {
     }
 
     fn unknown_task(&mut self, name: &str) {
-        let help = near_or_list(name, self.world.flat.names(), "task");
+        // `task.b-c` is `task.b` less `c`: a name with a `-` has to stand in quotes.
+        let torn = self.world.flat.names().find(|known| {
+            known
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('-'))
+        });
+        let help = match torn {
+            Some(known) => Some(format!("the task `{known}` is written `task[\"{known}\"]`")),
+            None => near_or_list(name, self.world.flat.names(), "task"),
+        };
         let message = format!("there is no task `{name}`");
         self.report(
             Severity::Error,

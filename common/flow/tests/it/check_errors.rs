@@ -641,7 +641,7 @@ workflows/flow.yaml:11:42: error[FLOW022]: `core.noop` has no parameter `x`
   11 |   - {name: f, action: core.noop, input: {x: 1}}
      |                                          ^
   help: it takes no input
-workflows/flow.yaml:12:23: error[FLOW023]: `core.sleep` does not take this input: {} has less than 1 property
+workflows/flow.yaml:12:23: error[FLOW023]: `core.sleep` does not take this input: at least 1 of `seconds`, `for`, `until` must be given
   12 |   - {name: g, action: core.sleep}
      |                       ^^^^^^^^^^
 workflows/flow.yaml:13:55: error[FLOW020]: there is no action `ci.biuld`

@@ -296,3 +296,24 @@ workflows/flow.yaml:13:56: warning[FLOW036]: `ci.build` takes integer for `repli
      |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^
 "#);
 }
+
+#[test]
+fn a_dash_in_the_name_of_a_task() {
+    let found = errors(
+        "
+tasks:
+  - {name: b-c, action: core.noop, on_success: t}
+  - {name: t, action: core.set, input: {x: '{{ task.b-c.result }}'}}
+",
+    );
+    let help = r#"help: the task `b-c` is written `task["b-c"]`"#;
+    assert!(found.contains(help), "{found}");
+    let quoted = warnings(
+        r#"
+tasks:
+  - {name: b-c, action: core.noop, on_success: t}
+  - {name: t, action: core.set, input: {x: '{{ task["b-c"].result }}'}}
+"#,
+    );
+    assert_eq!(quoted, "");
+}

@@ -226,6 +226,24 @@ fn describe(
             let found = crate::catalogue::Keyword::word(path::ValueType::of(error.instance()));
             push(at, "type", format!("must be of type {wanted}, not {found}"));
         }
+        ValidationErrorKind::MinProperties { limit } => {
+            let listed = schema
+                .json
+                .pointer(&at_schema(error))
+                .and_then(JsonValue::as_object);
+            let names: Vec<&str> = listed
+                .into_iter()
+                .flat_map(JsonMap::keys)
+                .map(String::as_str)
+                .collect();
+            let of = if names.is_empty() {
+                "its fields".to_owned()
+            } else {
+                format!("`{}`", names.join("`, `"))
+            };
+            let message = format!("at least {limit} of {of} must be given");
+            push(at, error.kind().keyword(), message);
+        }
         _ => {
             let secret = schema
                 .secrets

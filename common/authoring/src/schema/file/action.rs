@@ -123,7 +123,7 @@ pub struct Field {
     #[serde(default, rename = "const")]
     #[schemars(schema_with = "form::any")]
     pub constant: (),
-    /// Whether the value is shown to nobody.
+    /// Whether the value is hidden under this name; what templates make of it is not hidden.
     pub secret: Option<bool>,
     /// Whether null is taken as well.
     pub nullable: Option<bool>,
