@@ -87,6 +87,8 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Settings(_) => 2,
+            // A path that was named and is not there.
+            Self::Io { source, .. } if is_wrong_path(source.kind()) => 2,
             Self::NotLoggedIn(_) => 3,
             Self::Refused(problem) => match problem.status {
                 400 | 405 | 413 | 415 | 422 => 2,
@@ -108,6 +110,11 @@ impl CliError {
             _ => false,
         }
     }
+}
+
+fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(kind, NotFound | IsADirectory | NotADirectory)
 }
 
 /// Adds what was tried to an error of the system.

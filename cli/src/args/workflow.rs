@@ -21,7 +21,7 @@ pub(crate) enum WorkflowCommand {
     Diff(Diff),
     /// Write workflow files in their canonical form; comments stay, the meaning does too
     Fmt {
-        /// Folders of packs, or workflow files; `-` reads standard input and writes to standard output
+        /// Packs, folders of packs or of workflows, or workflow files; `-` reads standard input and writes to standard output
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Write nothing; exit code 1 if a file is not in its canonical form
@@ -39,7 +39,7 @@ pub(crate) enum WorkflowCommand {
 /// `attune workflow validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// Folders of packs, or workflow files
+    /// Packs, folders of packs, parts of packs, or workflow files
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Form of what is found [default: text, or what --output says]

@@ -192,7 +192,10 @@ fn a_walk_may_begin_as_a_test_does_and_stops_where_nobody_answers() {
         (&["simulate", "none.yaml"], 2),
         (&["simulate", "packs/p"], 2),
         (&["simulate", "p.flow", "--at", "noon"], 2),
-        (&["simulate", "p.flow", "--mocks", "none.yaml"], 1),
+        (&["simulate", "p.flow", "--mocks", "none.yaml"], 2),
+        (&["simulate", "none"], 2),
+        (&["test", "none"], 2),
+        (&["test", "packs/p/tests/none.yaml"], 2),
     ] {
         let output = run(home.path(), args);
         assert_eq!(code(&output), expected, "{args:?}: {}", err(&output));
@@ -257,4 +260,101 @@ fn the_schema_of_tests_has_the_keys_that_their_reader_knows() {
             "{definition}"
         );
     }
+}
+
+/// What each tool says and how it ends, where one workflow of a pack is broken and another is right.
+#[test]
+fn a_broken_file_stops_only_what_needs_it() {
+    let home = tempfile::tempdir().unwrap();
+    packs(home.path(), TESTS);
+    let write = |path: &str, text: &str| {
+        fs::write(home.path().join("packs/p").join(path), text).unwrap();
+    };
+    let broken = WORKFLOW
+        .replace("p.flow", "p.broken")
+        .replace("core.sleep", "core.slep");
+    write("workflows/broken.yaml", &broken);
+    write("workflows/worse.yaml", "ref: p.worse\ntasks: [\n");
+    let calls =
+        "ref: p.calls\nlabel: C\nversion: 1.0.0\ntasks:\n- {name: child, action: p.broken}\n";
+    write("workflows/calls.yaml", calls);
+    let broken_test =
+        "workflow: p.broken\nmocks: {a: {result: {n: 7}}}\nexpect: {status: succeeded}\n";
+    write("tests/broken.yaml", broken_test);
+    let place = "packs/p/workflows/broken.yaml:7:21: error[FLOW020]";
+    let note = "note: other files of the pack `p` are not right: workflows/broken.yaml (1 error), \
+         workflows/worse.yaml (1 error); see `attune workflow validate packs/p`";
+    let said = |args: &[&str]| {
+        let output = run(home.path(), args);
+        (code(&output), format!("{}{}", out(&output), err(&output)))
+    };
+    // Those that need only what is right mention the rest in a line.
+    let old = home.path().join("old.yaml");
+    fs::write(&old, WORKFLOW.replace("for: 2h", "for: 3h")).unwrap();
+    let flow = "packs/p/workflows/flow.yaml";
+    for (args, ends) in [
+        (&["simulate", flow, "--auto"][..], 0),
+        (&["simulate", "p.flow", "--auto"], 0),
+        (&["simulate", "packs/p/tests/flow.yaml"], 0),
+        (&["test", "packs/p/tests/flow.yaml"], 0),
+        (&["test", flow], 0),
+        (&["graph", flow], 0),
+        (&["graph", "packs", "--workflow", "p.flow"], 0),
+        (&["diff", "old.yaml", flow], 1),
+        (&["fmt", "--check", "packs/p/workflows/calls.yaml"], 1),
+    ] {
+        let (code, shown) = said(args);
+        assert_eq!(code, ends, "{args:?}: {shown}");
+        assert!(!shown.contains("FLOW020"), "{args:?}: {shown}");
+        assert!(
+            shown.contains(note) || args[0] == "fmt",
+            "{args:?}: {shown}"
+        );
+    }
+    // Those that need the broken one say all that is wrong with it, and nothing else.
+    for (args, ends) in [
+        (&["simulate", "packs/p/workflows/broken.yaml"][..], 1),
+        (&["simulate", "p.broken"], 1),
+        (&["simulate", "packs/p/tests/broken.yaml"], 1),
+        (&["test", "packs/p/tests/broken.yaml"], 1),
+        (&["test", "packs/p/workflows/broken.yaml"], 1),
+        (&["graph", "packs/p/workflows/broken.yaml"], 1),
+        (&["graph", "packs/p", "--workflow", "p.broken"], 1),
+        (&["diff", "packs/p/workflows/broken.yaml", flow], 2),
+    ] {
+        let (code, shown) = said(args);
+        assert_eq!(code, ends, "{args:?}: {shown}");
+        assert!(shown.contains(place), "{args:?}: {shown}");
+        assert!(
+            shown.contains("did you mean `core.sleep`?"),
+            "{args:?}: {shown}"
+        );
+        assert!(!shown.contains("worse.yaml:"), "{args:?}: {shown}");
+    }
+    let (code, shown) = said(&["simulate", "p.calls"]);
+    assert_eq!(code, 1);
+    assert!(
+        shown.contains("task `child` calls the workflow `p.broken`, which has errors"),
+        "{shown}"
+    );
+    // A whole pack: the tests of what is right run all the same.
+    let (code, shown) = said(&["test"]);
+    assert_eq!(code, 1);
+    for part in [
+        "ok      goes well",
+        place,
+        "packs/p/workflows/worse.yaml:",
+        "2 tests: 1 passed, 1 failed, 2 errors in the packs",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let drawings = home.path().join("drawings");
+    fs::create_dir(&drawings).unwrap();
+    let (code, shown) = said(&["graph", "packs", "--out", "drawings"]);
+    assert_eq!(code, 1);
+    assert!(
+        shown.contains("`p.broken`, `p.worse` have errors"),
+        "{shown}"
+    );
+    assert!(drawings.join("p.flow.mmd").is_file() && drawings.join("p.calls.mmd").is_file());
 }

@@ -63,7 +63,18 @@ fn json_stays_json_and_wrong_forms_are_usage() {
         )),
         2
     );
-    assert_eq!(code(&workflow(home.path(), &["validate"])), 2);
+    for args in [
+        &["validate"][..],
+        &["validate", "nope"],
+        &["validate", "packs", "nope.yaml"],
+        &["fmt", "nope"],
+        &["fmt", "packs/p/pack.yaml"],
+        &["graph", "nope"],
+        &["diff", "nope", "packs/p/workflows/w.yaml"],
+    ] {
+        let output = workflow(home.path(), args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", err(&output));
+    }
 }
 
 #[test]
@@ -170,13 +181,17 @@ fn of_several_workflows_one_is_chosen_or_each_has_a_file() {
 fn what_has_errors_is_neither_drawn_nor_compared() {
     let home = home(&WORKFLOW.replace("core.noop", "core.nop"));
     let (bad, good) = ("packs/p/workflows/w.yaml", "packs/p/workflows/other.yaml");
-    for args in [
-        &["graph", bad][..],
-        &["diff", bad, good],
-        &["diff", good, bad],
+    for (args, ends) in [
+        (&["graph", bad][..], 1),
+        (&["diff", bad, good], 2),
+        (&["diff", good, bad], 2),
     ] {
         let output = workflow(home.path(), args);
-        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{args:?}");
+        assert_eq!(
+            (code(&output), out(&output).as_str()),
+            (ends, ""),
+            "{args:?}"
+        );
         assert!(
             err(&output).contains("FLOW020") && err(&output).contains("w.yaml:"),
             "{}",
@@ -186,7 +201,44 @@ fn what_has_errors_is_neither_drawn_nor_compared() {
     // What is wrong in one file does not keep another from being drawn.
     let output = workflow(home.path(), &["graph", good]);
     assert_eq!(code(&output), 0, "{}", err(&output));
-    assert_eq!(code(&workflow(home.path(), &["graph", "nowhere.yaml"])), 1);
+}
+
+#[test]
+fn folders_of_workflows_are_formatted_and_checked_as_files_are() {
+    let home = home(WORKFLOW);
+    let loose = home.path().join("loose/workflows");
+    std::fs::create_dir_all(&loose).unwrap();
+    std::fs::write(loose.join("w.yaml"), WORKFLOW).unwrap();
+    let files = ["packs/p/workflows/w.yaml", "loose/workflows/w.yaml"];
+    let read = |file: &str| std::fs::read_to_string(home.path().join(file)).unwrap();
+    for folder in [
+        ".",
+        "packs",
+        "packs/p",
+        "packs/p/workflows",
+        "loose/workflows",
+    ] {
+        let output = workflow(home.path(), &["fmt", "--check", folder]);
+        assert_eq!(code(&output), 1, "{folder}: {}", err(&output));
+    }
+    assert_eq!(files.map(read), [WORKFLOW; 2]);
+    let several = ["fmt", "packs/p/workflows", "loose/workflows/w.yaml"];
+    assert_eq!(code(&workflow(home.path(), &several)), 0);
+    let neat = read(files[0]);
+    assert_ne!(neat, WORKFLOW);
+    assert_eq!(files.map(read), [neat.as_str(); 2]);
+    let check = ["fmt", "--check", "packs", "loose/workflows"];
+    assert_eq!(code(&workflow(home.path(), &check)), 0);
+    // Outside of the pack nobody knows its other workflow, unless the pack is named too.
+    let loose = workflow(home.path(), &["validate", "loose/workflows"]);
+    let said = format!("{}{}", out(&loose), err(&loose));
+    assert_eq!(code(&loose), 1, "{said}");
+    let place = "loose/workflows/w.yaml:13:13: error[FLOW020]";
+    assert!(said.contains(place), "{said}");
+    let both = ["validate", "packs/p/workflows", "loose/workflows"];
+    let both = workflow(home.path(), &both);
+    assert_eq!(code(&both), 0, "{}{}", out(&both), err(&both));
+    assert!(err(&both).contains("2 checked"), "{}", err(&both));
 }
 
 #[test]

@@ -86,15 +86,14 @@ impl ActionLookup for Others<'_> {
     }
 }
 
-/// Everything that is wrong with a pack, whether or not all of it could be read, and what it adds to
-/// the catalogue when nothing is. `others` is the catalogue without this pack.
+/// Everything that is wrong with a pack, whether or not all of it could be read, and what is right in
+/// it. `others` is the catalogue without this pack.
 pub fn check_pack(loaded: &Loaded, others: &dyn ActionLookup) -> CheckedPack {
     let mut checked = attune_flow::check::check_pack(loaded, others);
     let criteria = attune_rules::check(loaded);
     if !criteria.is_empty() {
         checked.found.extend(criteria);
         checked.found.sort();
-        checked.pack = checked.pack.filter(|_| !checked.found.has_errors());
     }
     checked
 }
@@ -115,15 +114,12 @@ pub fn registration(
         pack: &loaded.source.def.reference,
     };
     let checked = check_pack(&loaded, &others);
-    let mut found = checked.found;
-    let Some(CompiledPack {
+    let mut found = checked.found.clone();
+    let CompiledPack {
         actions: all,
         programs: compiled,
         warnings,
-    }) = checked.pack
-    else {
-        return Err(found);
-    };
+    } = checked.whole()?;
     let source = loaded.source;
     let mut programs: HashMap<&Ref, &Program> = compiled
         .iter()

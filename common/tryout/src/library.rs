@@ -7,7 +7,7 @@ use attune_flow::check::CompiledPack;
 use attune_flow::program::Program;
 use attune_pack::{ActionDef, PackSource, Runner, Schema};
 use attune_types::{JsonMap, Ref};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Programs and actions by reference.
@@ -16,6 +16,7 @@ pub struct Library {
     programs: BTreeMap<Ref, Arc<Program>>,
     actions: BTreeMap<Ref, ActionDef>,
     configs: BTreeMap<String, Schema>,
+    broken: BTreeSet<Ref>,
 }
 
 impl Library {
@@ -30,8 +31,12 @@ impl Library {
         self.actions.extend(named);
     }
 
-    /// Adds a pack with its checked workflows.
+    /// Adds a pack with its checked workflows, in the place of one of the same name.
     pub fn add_pack(&mut self, source: &PackSource, compiled: CompiledPack) {
+        let name = source.def.reference.as_str();
+        self.programs.retain(|known, _| known.pack() != name);
+        self.actions.retain(|known, _| known.pack() != name);
+        self.broken.retain(|known| known.pack() != name);
         self.configs
             .insert(source.def.reference.clone(), source.def.config.clone());
         self.add_actions(compiled.actions);
@@ -44,6 +49,16 @@ impl Library {
     pub fn add_program(&mut self, program: Program) {
         self.programs
             .insert(program.reference.clone(), Arc::new(program));
+    }
+
+    /// Adds workflows whose files have errors, so that there is no Program.
+    pub fn add_broken(&mut self, workflows: impl IntoIterator<Item = Ref>) {
+        self.broken.extend(workflows);
+    }
+
+    /// Whether there is such a workflow, and its files have errors.
+    pub fn is_broken(&self, reference: &Ref) -> bool {
+        self.broken.contains(reference)
     }
 
     /// The Program of a workflow.

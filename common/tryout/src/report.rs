@@ -143,10 +143,15 @@ pub fn run_case(library: &Library, case: &TestCase) -> (CaseReport, Option<Walk>
         took: Duration::ZERO,
     };
     let Some(program) = library.workflow(&case.workflow) else {
+        let came = if library.is_broken(&case.workflow) {
+            "it has errors, told by `attune workflow validate`"
+        } else {
+            "it is not known here"
+        };
         report.failures.push(Failure {
             what: "workflow".to_owned(),
             expected: format!("the workflow `{}`", case.workflow),
-            came: "it is not known here".to_owned(),
+            came: came.to_owned(),
             span: case.span,
         });
         return (report, None);

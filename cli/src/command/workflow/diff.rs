@@ -65,11 +65,12 @@ fn files(args: &Args) -> Result<Difference> {
 /// The one workflow of a file.
 fn one(path: &Path, packs: &[PathBuf]) -> Result<Program> {
     let mut found = programs(path, packs)?;
-    match (found.pop(), found.is_empty()) {
-        (Some(program), true) => Ok(program),
-        _ => Err(CliError::Usage(format!(
+    if found.count() > 1 {
+        return Err(CliError::Usage(format!(
             "{} holds several workflows: name one file",
             path.display()
-        ))),
+        )));
     }
+    let broken = found.tell().unwrap_or_default();
+    found.programs.pop().ok_or(CliError::Usage(broken))
 }

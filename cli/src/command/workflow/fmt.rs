@@ -3,7 +3,8 @@
 //! Writes only files that change, each at once: it is written beside and then renamed, so that a
 //! crash leaves the old file or the new one. A file with errors is shown and left as it is.
 
-use super::packs::{Target, targets};
+use super::shelf::Shelf;
+use super::target::{Target, holds, kind_of, shown, targets};
 use crate::error::{Attempt as _, CliError, Result};
 use crate::output::{self, Columns, Output};
 use attune_authoring::format::{FormatError, format};
@@ -132,15 +133,6 @@ fn one(path: &Path, check: bool) -> Result<Report> {
     })
 }
 
-/// The path from here, where it lies below.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here)
-        .unwrap_or(path)
-        .display()
-        .to_string()
-}
-
 /// The new text in the place of the old, with its permissions.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
@@ -163,29 +155,39 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     for target in targets(path)? {
         match target {
             Target::File(file) => found.push(file),
-            Target::FileOf(pack, file) => found.push(pack.join(file)),
-            Target::Pack(pack) => found.extend(workflows(&pack)?),
+            Target::Pack(folder) => found.extend(workflows(&folder, "")?),
+            Target::Part(folder, part) => {
+                let whole = folder.join(&part);
+                let kind = kind_of(&part);
+                if whole.is_file() && matches!(kind, None | Some("workflows")) {
+                    found.push(whole);
+                    continue;
+                }
+                let below = workflows(&folder, &part)?;
+                if below.is_empty() {
+                    return Err(CliError::Usage(format!(
+                        "{} is no workflow: only workflows are formatted",
+                        shown(&whole)
+                    )));
+                }
+                found.extend(below);
+            }
         }
     }
     Ok(found)
 }
 
-fn workflows(pack: &Path) -> Result<Vec<PathBuf>> {
-    let folder = pack.join("workflows");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let reading = || format!("reading {}", folder.display());
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).attempt(reading)? {
-        let path = entry.attempt(reading)?.path();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        if matches!(ending, Some("yaml" | "yml" | "json")) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
+/// The workflow files in a part of a pack; all without one.
+fn workflows(folder: &Path, part: &str) -> Result<Vec<PathBuf>> {
+    let shelf = Shelf::of(&[folder.to_owned()])?;
+    let files = shelf.pack(folder).into_iter().flat_map(|pack| {
+        let files = pack.loaded.source.workflows.iter();
+        files.map(|file| file.path.clone())
+    });
+    Ok(files
+        .filter(|file| part.is_empty() || holds(part, file))
+        .map(|file| folder.join(file))
+        .collect())
 }
 
 #[cfg(test)]

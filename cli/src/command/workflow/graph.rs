@@ -14,13 +14,14 @@ use std::path::Path;
 /// Draws what was asked for.
 ///
 /// # Errors
-/// [`CliError::Usage`] if there is more than one workflow and one place for it, or if it has errors.
+/// [`CliError::Usage`] if there is more than one workflow and one place for it, [`CliError::NotRight`] if
+/// a workflow has errors, which were shown. The others are drawn all the same.
 pub(super) fn run(args: &Args, output: Output) -> Result<()> {
     let mut found = programs(&args.path, &args.packs)?;
     if let Some(wanted) = &args.workflow {
-        let names = names(&found);
-        found.retain(|program| program.reference == *wanted);
-        if found.is_empty() {
+        let names = found.names();
+        found.retain(wanted);
+        if found.count() == 0 {
             return Err(CliError::Usage(format!(
                 "there is no workflow `{wanted}`; there are: {names}"
             )));
@@ -29,29 +30,25 @@ pub(super) fn run(args: &Args, output: Output) -> Result<()> {
     let form = args
         .format
         .map_or_else(|| default_form(output.format), Form::from);
-    match (&args.out, found.as_slice()) {
-        (Some(folder), many) if folder.is_dir() => many.iter().try_for_each(|program| {
-            let file = folder.join(format!("{}.{}", program.reference, extension(form)));
-            write(&file, program, form)
-        }),
-        (Some(file), [program]) => write(file, program, form),
-        (None, [program]) => {
-            output::raw(&Graph::of(program).draw(form));
-            Ok(())
-        }
-        (_, many) => Err(CliError::Usage(format!(
+    let folder = args.out.as_deref().filter(|out| out.is_dir());
+    if found.count() > 1 && folder.is_none() {
+        return Err(CliError::Usage(format!(
             "there are several workflows: {}; choose one with --workflow, or give a folder to --out",
-            names(many)
-        ))),
+            found.names()
+        )));
     }
-}
-
-fn names(programs: &[Program]) -> String {
-    let names: Vec<&str> = programs
-        .iter()
-        .map(|program| program.reference.as_str())
-        .collect();
-    names.join(", ")
+    let broken = found.tell();
+    for program in &found.programs {
+        match (folder, &args.out) {
+            (Some(folder), _) => {
+                let file = folder.join(format!("{}.{}", program.reference, extension(form)));
+                write(&file, program, form)?;
+            }
+            (None, Some(file)) => write(file, program, form)?,
+            (None, None) => output::raw(&Graph::of(program).draw(form)),
+        }
+    }
+    broken.map_or(Ok(()), |said| Err(CliError::NotRight(said)))
 }
 
 /// With `-o json` everything is JSON.

@@ -7,12 +7,13 @@ mod diff;
 mod difference;
 mod fmt;
 mod graph;
-mod packs;
+mod known;
 mod programs;
 pub(super) mod registered;
 mod report;
 mod shelf;
 mod simulate;
+mod target;
 mod test;
 mod validate;
 

@@ -2,173 +2,204 @@
 //!
 //! Owns how a path becomes checked workflows: a pack or a folder of packs gives all of its workflows, a
 //! file its own. What is called is looked up in the file's pack, in the packs beside it, and in those of
-//! `--packs`. A file with errors is shown with all of them on standard error and gives nothing.
+//! `--packs`. A workflow with errors is kept apart; what is wrong elsewhere is only mentioned.
 
-use super::packs::{Target, core, neighbours, placed, targets};
+use super::shelf::{Shelf, packs_of, tell};
+use super::target::{Target, holds, kind_of, shown, targets};
 use crate::error::{Attempt as _, CliError, Result};
-use crate::output;
-use attune_flow::check::{
-    ActionLookup, CompiledPack, Layered, compile, compile_graph, compile_pack, outlines,
-};
+use attune_flow::check::{ActionLookup, compile};
 use attune_flow::program::Program;
-use attune_pack::{ActionDef, Diagnostics, PackSource, SourceFile, load_folder};
+use attune_pack::Diagnostics;
 use attune_types::Ref;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The workflows at a path, by reference.
+/// The workflows at a path.
+pub(super) struct Found {
+    /// Those that are right, by reference.
+    pub(super) programs: Vec<Program>,
+    /// Those that have errors.
+    pub(super) broken: Vec<Broken>,
+    shelf: Shelf,
+    own: BTreeSet<(PathBuf, String)>,
+}
+
+/// A workflow with errors.
+pub(super) struct Broken {
+    /// Its name; of a file in no pack the file's.
+    pub(super) name: String,
+    source: Source,
+}
+
+enum Source {
+    /// It lies in a pack of the shelf.
+    Pack(PathBuf, Ref),
+    /// It lies in no pack.
+    File(Diagnostics),
+}
+
+/// The workflows at a path.
 ///
 /// # Errors
-/// [`CliError::Usage`] if the path means nothing or a definition has errors, which were shown.
-pub(super) fn programs(path: &Path, packs: &[PathBuf]) -> Result<Vec<Program>> {
-    let known = known(packs)?;
-    let mut found = Vec::new();
-    for target in targets(path)? {
-        let made = match &target {
-            Target::Pack(folder) => whole(folder, &known)?.map_err(|bad| placed(folder, bad)),
-            Target::FileOf(folder, file) => {
-                of_pack(folder, file, &known)?.map_err(|bad| placed(folder, bad))
-            }
-            Target::File(file) => alone(file, &known)?,
-        };
-        match made {
-            Ok(programs) => found.extend(programs),
-            Err(errors) => return Err(shown(path, &errors)),
+/// [`CliError::Usage`] if the path means nothing or holds no workflow.
+pub(super) fn programs(path: &Path, packs: &[PathBuf]) -> Result<Found> {
+    let targets = targets(path)?;
+    let folders: Vec<PathBuf> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Pack(folder) | Target::Part(folder, _) => Some(folder.clone()),
+            Target::File(_) => None,
+        })
+        .collect();
+    let mut found = Found {
+        programs: Vec::new(),
+        broken: Vec::new(),
+        shelf: Shelf::with(&folders, &packs_of(packs)?)?,
+        own: BTreeSet::new(),
+    };
+    for target in &targets {
+        match target {
+            Target::Pack(folder) => found.of_pack(folder, |_| true),
+            Target::Part(folder, part) => found.of_part(folder, part)?,
+            Target::File(file) => found.alone(file)?,
         }
     }
-    if found.is_empty() {
+    if found.programs.is_empty() && found.broken.is_empty() {
         return Err(CliError::Usage(format!(
             "there is no workflow in {}",
             path.display()
         )));
     }
-    found.sort_by(|a, b| a.reference.cmp(&b.reference));
+    found.programs.sort_by(|a, b| a.reference.cmp(&b.reference));
     Ok(found)
 }
 
-/// Says what is wrong; what was asked for cannot be done.
-fn shown(path: &Path, errors: &Diagnostics) -> CliError {
-    for one in errors.iter() {
-        output::note(&format!("{one}\n"));
-    }
-    CliError::Usage(format!(
-        "{} has errors; see `attune workflow validate`",
-        path.display()
-    ))
-}
-
-/// What is in the packs that were named beside.
-fn known(folders: &[PathBuf]) -> Result<BTreeMap<Ref, ActionDef>> {
-    let mut known = BTreeMap::new();
-    for folder in folders {
-        for target in targets(folder)? {
-            let (Target::Pack(pack) | Target::FileOf(pack, _)) = target else {
-                return Err(CliError::Usage(format!(
-                    "{} is no folder of packs",
-                    folder.display()
-                )));
-            };
-            let source =
-                load_folder(&pack).map_err(|errors| shown(&pack, &placed(&pack, errors)))?;
-            known.extend(by_reference(&source));
+impl Found {
+    /// The workflows of a pack that are meant.
+    fn of_pack(&mut self, folder: &Path, meant: impl Fn(&Ref) -> bool) {
+        let Some(pack) = self.shelf.pack(folder) else {
+            return;
+        };
+        for (reference, _) in pack.workflows().filter(|(reference, _)| meant(reference)) {
+            self.own.extend(pack.files_of(&reference));
+            let mut programs = pack.right.programs.iter();
+            match programs.find(|program| program.reference == reference) {
+                Some(program) => self.programs.push(program.clone()),
+                None => self.broken.push(Broken {
+                    name: reference.to_string(),
+                    source: Source::Pack(folder.to_owned(), reference),
+                }),
+            }
         }
     }
-    Ok(known)
-}
 
-/// The actions of a pack; its workflows too, as far as their outlines are right.
-fn by_reference(source: &PackSource) -> BTreeMap<Ref, ActionDef> {
-    let actions = outlines(source).unwrap_or_else(|_| source.actions.clone());
-    actions
-        .into_iter()
-        .map(|action| (action.reference.clone(), action))
-        .collect()
-}
-
-type Made = std::result::Result<Vec<Program>, Diagnostics>;
-
-fn whole(folder: &Path, known: &dyn ActionLookup) -> Result<Made> {
-    let source = match load_folder(folder) {
-        Ok(source) => source,
-        Err(errors) => return Ok(Err(errors)),
-    };
-    let others = neighbours(&source, folder)?;
-    let lookup = Layered {
-        first: &others,
-        then: known,
-    };
-    Ok(compile_pack(&source, &lookup).map(|compiled: CompiledPack| compiled.programs))
-}
-
-/// One file of a pack, whatever may be wrong with the others.
-fn of_pack(folder: &Path, file: &str, known: &dyn ActionLookup) -> Result<Made> {
-    let source = match load_folder(folder) {
-        Ok(source) => source,
-        Err(errors) => {
-            let own = errors
-                .iter()
-                .filter(|one| one.file == file)
-                .cloned()
-                .collect::<Vec<_>>();
-            return Ok(Err(if own.is_empty() {
-                errors
-            } else {
-                Diagnostics(own)
-            }));
+    fn of_part(&mut self, folder: &Path, part: &str) -> Result<()> {
+        let Some(pack) = self.shelf.pack(folder) else {
+            return Ok(());
+        };
+        let name = pack.name().to_owned();
+        let mut meant: BTreeSet<Ref> = pack
+            .workflows()
+            .filter(|(_, file)| holds(part, &file.path))
+            .map(|(reference, _)| reference)
+            .collect();
+        meant.extend(pack.workflow_of(part));
+        if !meant.is_empty() {
+            self.of_pack(folder, |reference| meant.contains(reference));
+            return Ok(());
         }
-    };
-    let Some(workflow) = source
-        .workflows
-        .iter()
-        .find(|one| is_of(one, file, &source))
-    else {
-        return Err(CliError::Usage(format!(
-            "{file} is no workflow of the pack `{}`",
-            source.def.reference
-        )));
-    };
-    let own = by_reference(&source);
-    let others = neighbours(&source, folder)?;
-    let beside = Layered {
-        first: &others,
-        then: known,
-    };
-    let lookup = Layered {
-        first: &own,
-        then: &beside,
-    };
-    let (path, text) = (&workflow.path, &workflow.text);
-    let made = match workflow.action.as_ref().and_then(|action| own.get(action)) {
-        Some(action) => compile_graph(action, &source.def.version, path, text, &lookup),
-        None => compile(path, text, &lookup),
-    };
-    Ok(made.map(|compiled| vec![compiled.program]))
+        let whole = folder.join(part);
+        if kind_of(part).is_none() && whole.is_file() {
+            return self.alone(&whole);
+        }
+        Err(CliError::Usage(format!(
+            "{part} is no workflow of the pack `{name}`"
+        )))
+    }
+
+    /// A file that lies in no pack, or that its pack does not read.
+    fn alone(&mut self, file: &Path) -> Result<()> {
+        match lone(file, &self.shelf.known)? {
+            Ok(compiled) => self.programs.push(compiled.program),
+            Err(errors) => self.broken.push(Broken {
+                name: shown(file),
+                source: Source::File(errors),
+            }),
+        }
+        Ok(())
+    }
+
+    /// The names of all, right or not.
+    pub(super) fn names(&self) -> String {
+        let right = self.programs.iter().map(|one| one.reference.as_str());
+        let all: BTreeSet<&str> = right
+            .chain(self.broken.iter().map(|one| one.name.as_str()))
+            .collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many there are, right or not.
+    pub(super) fn count(&self) -> usize {
+        self.programs.len() + self.broken.len()
+    }
+
+    /// Leaves only the workflow of that name.
+    pub(super) fn retain(&mut self, wanted: &Ref) {
+        self.programs.retain(|program| program.reference == *wanted);
+        self.broken.retain(|one| one.name == wanted.as_str());
+        self.own = self
+            .shelf
+            .packs
+            .iter()
+            .flat_map(|pack| pack.files_of(wanted))
+            .collect();
+    }
+
+    /// Shows all that is wrong with the broken ones, and mentions what is wrong beside them. Gives the
+    /// sentence that tells it, if there are any.
+    pub(super) fn tell(&self) -> Option<String> {
+        for one in &self.broken {
+            match &one.source {
+                Source::File(found) => tell(found),
+                Source::Pack(folder, reference) => {
+                    if let Some(pack) = self.shelf.pack(folder) {
+                        pack.tell_broken(reference);
+                    }
+                }
+            }
+        }
+        for pack in &self.shelf.packs {
+            pack.mention(&self.own);
+        }
+        let names: Vec<String> = self
+            .broken
+            .iter()
+            .map(|one| format!("`{}`", one.name))
+            .collect();
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(format!("{one} has errors")),
+            many => Some(format!("{} have errors", many.join(", "))),
+        }
+    }
 }
 
-/// Whether a file holds that workflow or describes it.
-fn is_of(workflow: &SourceFile, file: &str, source: &PackSource) -> bool {
-    let stem = Path::new(file)
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let described = file.starts_with("actions/")
-        && workflow
-            .action
-            .as_ref()
-            .is_some_and(|action| action.pack() == source.def.reference && action.name() == stem);
-    workflow.path == file || described
-}
-
-/// A file that lies in no pack.
-fn alone(file: &Path, known: &dyn ActionLookup) -> Result<Made> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).attempt(|| format!("reading {name}"))?;
-    let core = core()?;
-    let lookup = Layered {
-        first: known,
-        then: &core,
+/// A workflow file that is part of no pack, checked against what is known.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(super) fn lone(
+    file: &Path,
+    known: &dyn ActionLookup,
+) -> Result<std::result::Result<attune_flow::check::Compiled, Diagnostics>> {
+    let name = shown(file);
+    let bytes = std::fs::read(file).attempt(|| format!("reading {name}"))?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        let message = "the file is not UTF-8 text";
+        let found = attune_pack::Diagnostic::error("PACK001", &name, message);
+        return Ok(Err(found.into()));
     };
-    Ok(compile(&name, &text, &lookup).map(|compiled| vec![compiled.program]))
+    Ok(compile(&name, &text, known))
 }
 
 /// The pack that a file is a workflow of, if it lies in one: another version of that file may lie
@@ -176,7 +207,7 @@ fn alone(file: &Path, known: &dyn ActionLookup) -> Result<Made> {
 pub(super) fn pack_of(path: &Path) -> Result<Option<PathBuf>> {
     let first = targets(path)?.into_iter().next();
     Ok(match first {
-        Some(Target::FileOf(folder, _)) => Some(folder),
+        Some(Target::Part(folder, _)) => Some(folder),
         _ => None,
     })
 }

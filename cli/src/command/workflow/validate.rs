@@ -1,38 +1,33 @@
 //! `attune workflow validate`: all that is wrong with packs and workflow files, without a server.
 //!
-//! Uses the same checker as registration, on the packs of a folder and the built-in one. Nothing is
-//! sent or stored. What is wrong is the output; the exit code tells whether anything is.
+//! Uses the same checker as registration, on the packs of a folder and the built-in one, and reads the
+//! workflow tests too. Nothing is sent or stored. What is wrong is the output; the exit code tells
+//! whether anything is.
 
-use super::packs::{Target, core, neighbours, placed, targets};
+use super::programs::lone;
 use super::report;
+use super::shelf::{OnShelf, Shelf};
+use super::target::{Target, holds, kind_of, placed, shown, targets};
 use crate::args::{Deny, Format, Report, Validate};
-use crate::error::{Attempt as _, CliError, Result};
+use crate::error::{CliError, Result};
 use crate::output::{self, Columns, Output};
-use attune_catalogue::check_pack;
-use attune_flow::check::compile;
-use attune_pack::{Diagnostic, Diagnostics, read_folder};
-use std::path::Path;
+use attune_pack::Diagnostics;
+use attune_tryout::{Library, parse_tests};
+use std::path::{Path, PathBuf};
 
 /// Checks all paths.
 ///
 /// # Errors
 /// [`CliError::NotRight`] if anything is wrong (with `--deny warnings`: or doubtful); it was shown.
 pub(super) fn run(args: &Validate, output: Output) -> Result<()> {
-    let mut found = Diagnostics::new();
-    let mut checked = 0;
+    let mut all = Vec::new();
     for path in &args.paths {
-        for target in targets(path)? {
-            checked += 1;
-            found.extend(check(&target)?);
-        }
+        all.extend(targets(path)?);
     }
-    let here = std::env::current_dir().unwrap_or_default();
-    for one in &mut found.0 {
-        if let Ok(inside) = Path::new(&one.file).strip_prefix(&here) {
-            one.file = inside.display().to_string();
-        }
-    }
+    let mut found = check(&all)?;
     found.sort();
+    found.0.dedup();
+    let checked = all.len();
     let errors = found.iter().filter(|one| one.is_error()).count();
     let warnings = found.len() - errors;
     show(&found, args.format, output)?;
@@ -74,38 +69,89 @@ fn count(number: usize, what: &str) -> String {
     }
 }
 
-/// Everything that is to be said about one target, with whole paths.
-fn check(target: &Target) -> Result<Diagnostics> {
-    match target {
-        Target::Pack(folder) => Ok(placed(folder, whole_pack(folder)?)),
-        Target::FileOf(folder, file) => {
-            let all = whole_pack(folder)?;
-            let own: Vec<Diagnostic> = all.into_iter().filter(|one| &one.file == file).collect();
-            Ok(placed(folder, Diagnostics(own)))
-        }
-        Target::File(path) => {
-            let name = path.display().to_string();
-            let bytes = std::fs::read(path).attempt(|| format!("reading {name}"))?;
-            let Ok(text) = String::from_utf8(bytes) else {
-                let message = "the file is not UTF-8 text";
-                return Ok(Diagnostic::error("PACK001", &name, message).into());
-            };
-            Ok(match compile(&name, &text, &core()?) {
-                Ok(compiled) => Diagnostics(compiled.warnings),
-                Err(found) => found,
+/// Everything that is to be said about these targets, with paths that a person can open.
+fn check(all: &[Target]) -> Result<Diagnostics> {
+    let mut folders: Vec<PathBuf> = all
+        .iter()
+        .filter_map(|target| match target {
+            Target::Pack(folder) | Target::Part(folder, _) => Some(folder.clone()),
+            Target::File(_) => None,
+        })
+        .collect();
+    folders.sort();
+    folders.dedup();
+    let shelf = Shelf::of(&folders)?;
+    let wants_tests = |pack: &OnShelf| {
+        let named = |part: &str| holds(part, "tests") || kind_of(part) == Some("tests");
+        !pack.loaded.source.tests.is_empty()
+            && all.iter().any(|target| match target {
+                Target::Pack(folder) => *folder == pack.folder,
+                Target::Part(folder, part) => *folder == pack.folder && named(part),
+                Target::File(_) => false,
             })
+    };
+    let tests: Vec<(&Path, Diagnostics)> = if shelf.packs.iter().any(wants_tests) {
+        let library = shelf.library();
+        let packs = shelf.packs.iter().filter(|pack| wants_tests(pack));
+        packs
+            .map(|pack| (pack.folder.as_path(), of_tests(pack, &library)))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let tests_of = |folder: &Path, part: &str| {
+        let own = tests.iter().filter(|(of, _)| *of == folder);
+        let found = own.flat_map(|(_, found)| found.iter());
+        let found = found.filter(|one| part.is_empty() || holds(part, &one.file));
+        placed(folder, Diagnostics(found.cloned().collect()))
+    };
+    let mut found = Diagnostics::new();
+    for target in all {
+        match target {
+            Target::Pack(folder) => {
+                if let Some(pack) = shelf.pack(folder) {
+                    found.extend(placed(folder, pack.found.clone()));
+                }
+                found.extend(tests_of(folder, ""));
+            }
+            Target::Part(folder, part) => {
+                let whole = folder.join(part);
+                if whole.is_file() && kind_of(part).is_none() {
+                    found.extend(alone(&whole, &shelf)?);
+                } else if let Some(pack) = shelf.pack(folder) {
+                    found.extend(pack.found_in(part));
+                }
+                found.extend(tests_of(folder, part));
+            }
+            Target::File(path) => found.extend(alone(path, &shelf)?),
         }
     }
+    Ok(found)
 }
 
-/// All that is to be said about any file of a pack.
-fn whole_pack(folder: &Path) -> Result<Diagnostics> {
-    let loaded = match read_folder(folder) {
-        Ok(loaded) => loaded,
-        Err(found) => return Ok(found),
-    };
-    let others = neighbours(&loaded.source, folder)?;
-    Ok(check_pack(&loaded, &others).found)
+/// What is wrong in the workflow tests of a pack. That a workflow has errors is said in its own file.
+fn of_tests(pack: &OnShelf, library: &Library) -> Diagnostics {
+    let mut all = Diagnostics::new();
+    for file in &pack.loaded.source.tests {
+        match parse_tests(&file.path, &file.text, library) {
+            Ok((_, warnings)) => all.extend(warnings),
+            Err(found) => all.extend(found),
+        }
+    }
+    all
+}
+
+/// A file that no pack reads: it is taken for a workflow.
+fn alone(path: &Path, shelf: &Shelf) -> Result<Diagnostics> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if !matches!(ending, Some("yaml" | "yml" | "json")) {
+        let said = format!("{} is no YAML or JSON file", shown(path));
+        return Err(CliError::Usage(said));
+    }
+    Ok(match lone(path, &shelf.known)? {
+        Ok(compiled) => Diagnostics(compiled.warnings),
+        Err(found) => found,
+    })
 }
 
 #[cfg(test)]
@@ -114,13 +160,17 @@ mod tests {
     use std::fs;
 
     fn pack(folder: &Path, workflow: &str) {
-        fs::create_dir_all(folder.join("workflows")).unwrap();
-        fs::write(
-            folder.join("pack.yaml"),
-            "ref: p\nlabel: P\nversion: 1.0.0\n",
-        )
-        .unwrap();
-        fs::write(folder.join("workflows/w.yaml"), workflow).unwrap();
+        for part in ["workflows", "tests", "drafts"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        let write = |path: &str, text: &str| fs::write(folder.join(path), text).unwrap();
+        write("pack.yaml", "ref: p\nlabel: P\nversion: 1.0.0\n");
+        write("workflows/w.yaml", workflow);
+        write("drafts/w.yaml", workflow);
+    }
+
+    fn found(path: &Path) -> Diagnostics {
+        check(&targets(path).unwrap()).unwrap()
     }
 
     const RIGHT: &str =
@@ -131,10 +181,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let folder = temp.path().join("p");
         pack(&folder, RIGHT);
-        for path in [temp.path(), &folder, &folder.join("workflows/w.yaml")] {
-            let targets = targets(path).unwrap();
-            assert_eq!(targets.len(), 1);
-            let found = check(&targets[0]).unwrap();
+        let parts = ["", "workflows", "workflows/w.yaml", "drafts/w.yaml"];
+        for path in parts.map(|part| folder.join(part)) {
+            assert_eq!(targets(&path).unwrap().len(), 1);
+            let found = found(&path);
             assert!(!found.has_errors(), "{found}");
         }
     }
@@ -144,21 +194,52 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let folder = temp.path().join("p");
         pack(&folder, &RIGHT.replace("core.noop", "core.nop"));
-        let found = check(&Target::Pack(folder.canonicalize().unwrap())).unwrap();
-        assert!(found.has_errors());
-        let first = &found.0[0];
-        assert!(first.file.ends_with("p/workflows/w.yaml"), "{found}");
-        assert_eq!(first.span.unwrap().line, 6, "{found}");
-        assert!(found.to_string().contains("core.noop"), "{found}");
+        for (part, file) in [
+            ("", "p/workflows/w.yaml"),
+            ("workflows", "p/workflows/w.yaml"),
+            ("drafts/w.yaml", "p/drafts/w.yaml"),
+        ] {
+            let found = found(&folder.join(part));
+            assert_eq!(found.len(), 1, "{found}");
+            let first = &found.0[0];
+            assert!(first.file.ends_with(file), "{found}");
+            assert_eq!(first.span.unwrap().line, 6, "{found}");
+            assert!(found.to_string().contains("core.noop"), "{found}");
+        }
+        assert!(found(&folder.join("pack.yaml")).is_empty());
     }
 
     #[test]
-    fn a_folder_without_packs_is_refused() {
+    fn tests_are_read_with_the_pack_and_by_themselves() {
         let temp = tempfile::tempdir().unwrap();
-        assert_eq!(targets(temp.path()).unwrap_err().exit_code(), 2);
-        assert_eq!(
-            targets(&temp.path().join("none")).unwrap_err().exit_code(),
-            1
-        );
+        let folder = temp.path().join("p");
+        pack(&folder, RIGHT);
+        let test = "workflow: p.w\nmocks: {b: {result: 1}}\nexpect: {tasks: {c: absent}, statos: failed}\n";
+        fs::write(folder.join("tests/w.yaml"), test).unwrap();
+        fs::write(folder.join("tests/x.yaml"), "workflow: p.v\nexpect: {}\n").unwrap();
+        let codes = |part: &str| -> Vec<String> {
+            let found = found(&folder.join(part));
+            found.iter().map(|one| one.code.clone()).collect()
+        };
+        let own = ["TEST006", "TEST006", "TEST001"];
+        assert_eq!(codes("tests/w.yaml"), own);
+        let all = ["TEST006", "TEST006", "TEST001", "TEST005"];
+        assert_eq!(codes("tests"), all);
+        assert_eq!(codes(""), all);
+        assert!(codes("workflows").is_empty());
+        // What is wrong with the workflow is said once, in its own file.
+        let wrong = RIGHT.replace("core.noop", "core.nop");
+        fs::write(folder.join("workflows/w.yaml"), wrong).unwrap();
+        assert_eq!(codes(""), ["FLOW020", "TEST001", "TEST005"]);
+    }
+
+    #[test]
+    fn what_is_no_definition_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("p");
+        pack(&folder, RIGHT);
+        fs::write(folder.join("README.md"), "read me").unwrap();
+        let readme = targets(&folder.join("README.md")).unwrap();
+        assert_eq!(check(&readme).unwrap_err().exit_code(), 2);
     }
 }

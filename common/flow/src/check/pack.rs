@@ -27,13 +27,23 @@ pub struct CompiledPack {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// What was found in a pack, and what it adds to the catalogue if no error was.
+/// What was found in a pack, and what is right in it.
 #[derive(Clone, Debug)]
 pub struct CheckedPack {
-    /// None when there are errors.
-    pub pack: Option<CompiledPack>,
+    /// What could be compiled: without errors all of it, else the workflows whose own files are right.
+    pub right: CompiledPack,
     /// Everything that was found in any of its files, warnings too.
     pub found: Diagnostics,
+}
+
+impl CheckedPack {
+    /// What the pack adds to the catalogue, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// What was found, when one of it is an error.
+    pub fn whole(self) -> Result<CompiledPack, Diagnostics> {
+        self.found.or_ok(self.right)
+    }
 }
 
 /// The actions of a pack, workflows included, without a look at what they call.
@@ -67,8 +77,7 @@ pub fn compile_pack(
     pack: &PackSource,
     catalogue: &dyn ActionLookup,
 ) -> Result<CompiledPack, Diagnostics> {
-    let checked = check_pack(&Loaded::from(pack.clone()), catalogue);
-    checked.pack.ok_or(checked.found)
+    check_pack(&Loaded::from(pack.clone()), catalogue).whole()
 }
 
 /// Checks everything that a pack holds against each other and the rest of the catalogue, whether or not
@@ -85,18 +94,25 @@ pub fn check_pack(loaded: &Loaded, catalogue: &dyn ActionLookup) -> CheckedPack 
         match own.workflow(file, &actions) {
             Ok(one) => {
                 found.0.extend(one.warnings.iter().cloned());
-                compiled.push(one);
+                // It may be named like another, or belong to an action that is not right.
+                let is_broken = own.broken.contains(&one.action.reference);
+                let read = |error: &Diagnostic| error.is_error() && error.file == file.path;
+                if !is_broken && !loaded.found.iter().any(read) {
+                    compiled.push(one);
+                }
             }
             Err(errors) => found.extend(errors),
         }
     }
     elsewhere::check(loaded, &actions, &mut found);
     found.sort();
-    let pack = (!found.has_errors()).then(|| {
-        let warnings = found.0.clone();
-        assemble(own.actions, compiled, warnings)
-    });
-    CheckedPack { pack, found }
+    let warnings: Vec<Diagnostic> = found
+        .iter()
+        .filter(|one| !one.is_error())
+        .cloned()
+        .collect();
+    let right = assemble(own.actions, compiled, warnings);
+    CheckedPack { right, found }
 }
 
 fn assemble(

@@ -112,6 +112,10 @@ fn check_setup(
         return;
     };
     let Some(program) = library.workflow(reference) else {
+        if library.is_broken(reference) {
+            // Its own files say what is wrong.
+            return;
+        }
         if let Some(place) = node.get("workflow") {
             let names: Vec<&str> = library
                 .workflows()

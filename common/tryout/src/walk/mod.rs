@@ -84,6 +84,12 @@ pub enum Stopped {
         .0.task, .0.action, .0.task
     )]
     UnknownWorkflow(Missing),
+    /// A task calls a workflow whose files have errors.
+    #[error(
+        "task `{}` calls the workflow `{}`, which has errors (see `attune workflow validate`); mend it, or give the task a mock: `{}: {{result: ...}}`",
+        .0.task, .0.action, .0.task
+    )]
+    BrokenWorkflow(Missing),
     /// The mock of a task has no entry for this call.
     #[error(
         "no entry of the mock `{mock}` fits this call of task `{task}`: {call}; add an entry without `when`, or a `default`"

@@ -42,10 +42,14 @@ impl World<'_> {
             return;
         }
         let Some(program) = self.library.program(&order.action) else {
-            self.stopped = Some(Stopped::UnknownWorkflow(Missing {
-                task,
-                action: order.action,
-            }));
+            let broken = self.library.is_broken(&order.action);
+            let action = order.action;
+            let missing = Missing { task, action };
+            self.stopped = Some(if broken {
+                Stopped::BrokenWorkflow(missing)
+            } else {
+                Stopped::UnknownWorkflow(missing)
+            });
             return;
         };
         let parameters = match program.parameters.validate(&order.parameters) {

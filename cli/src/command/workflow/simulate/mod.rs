@@ -5,16 +5,16 @@
 
 mod show;
 
-use super::packs::{Target, core, targets};
-use super::shelf::Shelf;
-use super::test::{default_folder, stem};
+use super::programs::lone;
+use super::shelf::{Shelf, tell};
+use super::target::{Target, kind_of, targets};
+use super::test::default_folder;
 use crate::args::Simulate;
 use crate::error::{Attempt as _, CliError, Result};
 use crate::input;
 use crate::output::{self, Output};
-use attune_flow::check::compile;
 use attune_flow::program::Program;
-use attune_pack::{Diagnostics, core_pack, did_you_mean};
+use attune_pack::{Diagnostics, did_you_mean};
 use attune_tryout::{Library, Setup, TestCase, parse_mocks, parse_tests, story, walk};
 use attune_types::{ExecutionStatus, Ref};
 use std::path::{Path, PathBuf};
@@ -82,14 +82,11 @@ fn subject(args: &Simulate) -> Result<Subject> {
     if path.exists() {
         let found = targets(path)?;
         return match found.into_iter().next() {
-            Some(Target::FileOf(folder, file)) if file.starts_with("tests/") => {
+            Some(Target::Part(folder, file)) if kind_of(&file) == Some("tests") => {
                 of_test(&folder, path, args.case.as_deref())
             }
-            Some(Target::FileOf(folder, file)) => {
-                let shelf = Shelf::of(std::slice::from_ref(&folder))?;
-                by_reference(&named(&file, &shelf), shelf)
-            }
-            Some(Target::File(path)) => alone(&path),
+            Some(Target::Part(folder, file)) => of_file(&folder, &file),
+            Some(Target::File(path)) => alone(&path, &Shelf::of(&[])?),
             Some(Target::Pack(folder)) => Err(CliError::Usage(format!(
                 "{} is a pack: name one of its workflow files",
                 folder.display()
@@ -109,48 +106,48 @@ fn subject(args: &Simulate) -> Result<Subject> {
         .into_iter()
         .filter_map(|target| match target {
             Target::Pack(folder) => Some(folder),
-            Target::FileOf(..) | Target::File(_) => None,
+            Target::Part(..) | Target::File(_) => None,
         })
         .collect();
-    // Only the pack in question must be right; the others are its neighbours.
-    let own: Vec<PathBuf> = folders
-        .iter()
-        .filter(|folder| {
-            let name = folder.file_name().and_then(|name| name.to_str());
-            name == args.workflow.split('.').next()
-        })
-        .cloned()
-        .collect();
-    let shelf = Shelf::of(if own.is_empty() { &folders } else { &own })?;
-    by_reference(&args.workflow, shelf)
+    by_reference(&args.workflow, &Shelf::of(&folders)?)
 }
 
-/// The workflow of a file: that of the action which names it, else that of its own name.
-fn named(file: &str, shelf: &Shelf) -> String {
-    let Some((_, source)) = shelf.packs.first() else {
-        return String::new();
-    };
-    let graph = source.workflows.iter().find(|known| known.path == file);
-    match graph.and_then(|graph| graph.action.as_ref()) {
-        Some(action) => action.to_string(),
-        None => {
-            let name = file.rsplit('/').next().map(stem).unwrap_or_default();
-            format!("{}.{name}", source.def.reference)
-        }
+/// The workflow of a file of a pack.
+fn of_file(folder: &Path, file: &str) -> Result<Subject> {
+    let shelf = Shelf::of(&[folder.to_owned()])?;
+    let workflow = shelf.pack(folder).and_then(|pack| pack.workflow_of(file));
+    match workflow {
+        Some(workflow) => by_reference(workflow.as_str(), &shelf),
+        None if kind_of(file).is_none() => alone(&folder.join(file), &shelf),
+        None => Err(CliError::Usage(format!("{file} is no workflow"))),
     }
 }
 
-fn by_reference(text: &str, shelf: Shelf) -> Result<Subject> {
+fn by_reference(text: &str, shelf: &Shelf) -> Result<Subject> {
     let reference = Ref::parse(text).map_err(|error| CliError::Usage(error.to_string()))?;
-    match shelf.library.workflow(&reference) {
-        Some(program) => Ok(Subject {
-            library: shelf.library,
-            program,
-            setup: Setup::default(),
-        }),
-        None => {
-            let known = shelf
-                .library
+    let library = shelf.library();
+    let pack = shelf
+        .packs
+        .iter()
+        .find(|pack| pack.name() == reference.pack());
+    match (library.workflow(&reference), pack) {
+        (Some(program), pack) => {
+            let own = pack.map(|pack| pack.files_of(&reference));
+            shelf.mention(reference.pack(), &own.unwrap_or_default());
+            Ok(Subject {
+                library,
+                program,
+                setup: Setup::default(),
+            })
+        }
+        (None, Some(pack)) if library.is_broken(&reference) => {
+            pack.tell_broken(&reference);
+            Err(CliError::NotRight(format!(
+                "`{reference}` has errors; nothing was walked"
+            )))
+        }
+        (None, _) => {
+            let known = library
                 .workflows()
                 .map(|program| program.reference.as_str());
             let help = did_you_mean(text, known).map(|help| format!("; {help}"));
@@ -167,7 +164,7 @@ fn of_test(folder: &Path, path: &Path, name: Option<&str>) -> Result<Subject> {
     let shelf = Shelf::of(&[folder.to_owned()])?;
     let shown = path.display().to_string();
     let (cases, _) =
-        parse_tests(&shown, &read(path)?, &shelf.library).map_err(|found| broken(&found))?;
+        parse_tests(&shown, &read(path)?, &shelf.library()).map_err(|found| broken(&found))?;
     let names: Vec<String> = cases
         .iter()
         .map(|case| format!("`{}`", case.name))
@@ -183,22 +180,17 @@ fn of_test(folder: &Path, path: &Path, name: Option<&str>) -> Result<Subject> {
             names.join(", ")
         )));
     };
-    let subject = by_reference(case.workflow.as_str(), shelf)?;
+    let subject = by_reference(case.workflow.as_str(), &shelf)?;
     Ok(Subject {
         setup: case.setup,
         ..subject
     })
 }
 
-/// A workflow that lies in no pack: it knows the built-in actions.
-fn alone(path: &Path) -> Result<Subject> {
-    let actions = core()?;
-    let shown = path.display().to_string();
-    let compiled = compile(&shown, &read(path)?, &actions).map_err(|found| broken(&found))?;
-    let mut library = Library::new();
-    if let Ok(core) = core_pack() {
-        library.add_actions(core.actions);
-    }
+/// A workflow that no pack reads.
+fn alone(path: &Path, shelf: &Shelf) -> Result<Subject> {
+    let compiled = lone(path, &shelf.known)?.map_err(|found| broken(&found))?;
+    let mut library = shelf.library();
     library.add_actions([compiled.action]);
     library.add_program(compiled.program.clone());
     Ok(Subject {
@@ -214,8 +206,6 @@ fn read(path: &Path) -> Result<String> {
 
 /// What is wrong in a file, shown.
 fn broken(found: &Diagnostics) -> CliError {
-    for one in found.iter() {
-        output::note(&format!("{one}\n"));
-    }
+    tell(found);
     CliError::NotRight("the file is not right; nothing was walked".to_owned())
 }

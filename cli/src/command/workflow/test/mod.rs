@@ -6,14 +6,15 @@
 
 mod show;
 
-use super::packs::{Target, targets};
-use super::shelf::Shelf;
+use super::shelf::{OnShelf, Shelf, tell};
+use super::target::{Target, holds, placed, shown, targets};
 use crate::args::Test;
 use crate::error::{Attempt as _, CliError, Result};
 use crate::output::{self, Output};
-use attune_pack::{PackSource, SourceFile};
-use attune_tryout::{Report, TestCase, junit, run_tests};
-use std::collections::BTreeMap;
+use attune_pack::{Diagnostics, SourceFile};
+use attune_tryout::{FileReport, Report, TestCase, junit, run_tests};
+use attune_types::Ref;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is wanted of one pack.
@@ -21,9 +22,9 @@ use std::path::{Path, PathBuf};
 struct Wanted {
     /// All of it.
     whole: bool,
-    /// Test files, relative to the pack.
+    /// Test files and folders of them, relative to the pack.
     files: Vec<String>,
-    /// Names of workflows.
+    /// Workflow files and folders of them, relative to the pack.
     workflows: Vec<String>,
 }
 
@@ -35,36 +36,66 @@ pub(super) fn run(args: &Test, output: Output) -> Result<()> {
     let wanted = wanted(&args.paths)?;
     let folders: Vec<PathBuf> = wanted.keys().cloned().collect();
     let shelf = Shelf::of(&folders)?;
+    let library = shelf.library();
     let mut report = Report::default();
-    for (folder, source) in &shelf.packs {
-        let Some(wanted) = wanted.get(folder) else {
+    let mut errors = 0;
+    for pack in &shelf.packs {
+        let Some(wanted) = wanted.get(&pack.folder) else {
             continue;
         };
+        let whole = wanted.whole && args.filter.is_none();
         let mut coverage = std::mem::take(&mut report.coverage);
-        if wanted.whole && args.filter.is_none() {
-            let own = |pack: &str| pack == source.def.reference;
-            for program in shelf.library.workflows() {
-                if own(program.reference.pack()) {
+        if whole {
+            let own = |program: &Ref| program.pack() == pack.name();
+            for program in library.workflows() {
+                if own(&program.reference) {
                     coverage.include(program);
                 }
             }
         }
-        let files = files(folder, source, wanted)?;
-        let mut part = run_tests(&shelf.library, &files, coverage, |case| {
-            wanted.takes(case) && is_meant(case, args.filter.as_deref())
+        let meant: BTreeSet<Ref> = pack
+            .workflows()
+            .filter(|(_, file)| wanted.workflows.iter().any(|part| holds(part, &file.path)))
+            .map(|(reference, _)| reference)
+            .collect();
+        let files = files(pack, wanted)?;
+        let mut part = run_tests(&library, &files, coverage, |case| {
+            wanted.takes(case, &meant) && is_meant(case, args.filter.as_deref())
         });
-        report.files.append(&mut part.files);
         report.coverage = part.coverage;
+        errors += told(pack, whole, &meant, &part.files);
+        report.files.append(&mut part.files);
     }
     if let Some(path) = &args.junit {
         write_junit(&report, path)?;
     }
     show::report(&report, output)?;
-    judge(args, &report)
+    judge(args, &report, errors)
+}
+
+/// Shows what is wrong with a pack: all of it if the whole pack is tried, else the workflows that are
+/// meant or that tests name; other files are mentioned. Gives the number of errors shown.
+fn told(pack: &OnShelf, whole: bool, meant: &BTreeSet<Ref>, ran: &[FileReport]) -> usize {
+    let cases = ran.iter().flat_map(|file| &file.cases);
+    let named = cases.map(|case| &case.workflow).chain(meant);
+    let own: BTreeSet<(PathBuf, String)> =
+        named.flat_map(|workflow| pack.files_of(workflow)).collect();
+    let is_own = |file: &String| own.contains(&(pack.folder.clone(), file.clone()));
+    let found = pack.found.iter().filter(|one| one.is_error());
+    let found: Vec<_> = found
+        .filter(|one| whole || is_own(&one.file))
+        .cloned()
+        .collect();
+    let errors = found.len();
+    tell(&placed(&pack.folder, Diagnostics(found)));
+    if !whole {
+        pack.mention(&own);
+    }
+    errors
 }
 
 /// Says how it ended.
-fn judge(args: &Test, report: &Report) -> Result<()> {
+fn judge(args: &Test, report: &Report, errors: usize) -> Result<()> {
     let (passed, failed, broken) = (report.passed(), report.failed(), report.broken());
     let percent = report.coverage.percent();
     if passed + failed + broken == 0 {
@@ -87,12 +118,16 @@ fn judge(args: &Test, report: &Report) -> Result<()> {
         let files = if broken == 1 { "file" } else { "files" };
         said.push_str(&format!(", {broken} {files} could not be read"));
     }
+    if errors > 0 {
+        let word = if errors == 1 { "error" } else { "errors" };
+        said.push_str(&format!(", {errors} {word} in the packs"));
+    }
     said.push_str(&format!("; coverage {percent:.1} %"));
     let low = args.min_coverage.filter(|least| percent < *least);
     if let Some(least) = low {
         said.push_str(&format!(", at least {least} % is wanted"));
     }
-    if report.is_good() && low.is_none() {
+    if report.is_good() && low.is_none() && errors == 0 {
         output::note(&said);
         return Ok(());
     }
@@ -108,11 +143,12 @@ fn wanted(paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, Wanted>> {
         for target in targets(path)? {
             match target {
                 Target::Pack(folder) => all.entry(folder).or_default().whole = true,
-                Target::FileOf(folder, file) => {
+                Target::Part(folder, part) => {
                     let wanted = all.entry(folder).or_default();
-                    match file.strip_prefix("workflows/") {
-                        Some(name) => wanted.workflows.push(stem(name).to_owned()),
-                        None => wanted.files.push(file),
+                    if holds("workflows", &part) {
+                        wanted.workflows.push(part);
+                    } else {
+                        wanted.files.push(part);
                     }
                 }
                 Target::File(path) => {
@@ -137,24 +173,14 @@ pub(super) fn default_folder() -> PathBuf {
     }
 }
 
-/// `deploy` of `deploy.yaml` and of `deploy.workflow.yaml`.
-pub(super) fn stem(file: &str) -> &str {
-    file.split('.').next().unwrap_or(file)
-}
-
 impl Wanted {
-    fn takes(&self, case: &TestCase) -> bool {
+    fn takes(&self, case: &TestCase, workflows: &BTreeSet<Ref>) -> bool {
         let by_file = || {
             self.files
                 .iter()
-                .any(|file| case.file.ends_with(file.as_str()))
+                .any(|part| case.file.ends_with(part) || case.file.contains(&format!("{part}/")))
         };
-        let by_workflow = || {
-            self.workflows
-                .iter()
-                .any(|name| name == case.workflow.name())
-        };
-        self.whole || by_file() || by_workflow()
+        self.whole || by_file() || workflows.contains(&case.workflow)
     }
 }
 
@@ -167,31 +193,30 @@ fn is_meant(case: &TestCase, filter: Option<&str>) -> bool {
 }
 
 /// The test files of a pack that are to be read, with paths that a person can open from here.
-fn files(folder: &Path, source: &PackSource, wanted: &Wanted) -> Result<Vec<SourceFile>> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let shown = folder.strip_prefix(&here).unwrap_or(folder);
+fn files(pack: &OnShelf, wanted: &Wanted) -> Result<Vec<SourceFile>> {
+    let tests = &pack.loaded.source.tests;
     let all = wanted.whole || !wanted.workflows.is_empty();
-    let mut files: Vec<SourceFile> = source
-        .tests
+    let named = |file: &SourceFile| wanted.files.iter().any(|part| holds(part, &file.path));
+    let mut files: Vec<SourceFile> = tests
         .iter()
-        .filter(|file| all || wanted.files.contains(&file.path))
+        .filter(|file| all || named(file))
         .cloned()
         .collect();
-    for path in &wanted.files {
+    for part in &wanted.files {
         // A file that lies elsewhere in the pack was named all the same.
-        if !source.tests.iter().any(|file| file.path == *path) {
-            let whole = folder.join(path);
+        if !tests.iter().any(|file| holds(part, &file.path)) {
+            let whole = pack.folder.join(part);
             let text = std::fs::read_to_string(&whole)
                 .attempt(|| format!("reading {}", whole.display()))?;
             files.push(SourceFile {
-                path: path.clone(),
+                path: part.clone(),
                 text,
                 action: None,
             });
         }
     }
     for file in &mut files {
-        file.path = shown.join(&file.path).display().to_string();
+        file.path = shown(&pack.folder.join(&file.path));
     }
     Ok(files)
 }
