@@ -21,6 +21,9 @@ pub(crate) struct Simulate {
     /// Give tasks without a mock a result made from their action's output schema
     #[arg(long)]
     pub(crate) auto: bool,
+    /// Have the run undone once it has ended
+    #[arg(long)]
+    pub(crate) compensate: bool,
     /// When the run starts, by its own clock
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,

@@ -219,7 +219,7 @@ fn the_schema_of_tests_has_the_keys_that_their_reader_knows() {
     packs(
         home.path(),
         "workflow: p.flow\nevent: {zzqqzz: 1}\nmocks: {a: {result: 1, zzqqzz: 1, error: {zzqqzz: 1}}, \
-         b: {default: {}, zzqqzz: 1}}\nexpect: {zzqqzz: 1, error: {zzqqzz: 1}, errors: [{zzqqzz: 1}]}\nzzqqzz: 1\n",
+         b: {default: {}, zzqqzz: 1}}\ncancel: {after: 1, zzqqzz: 1}\npause: {after: 1, for: 1, zzqqzz: 1}\nexpect: {zzqqzz: 1, error: {zzqqzz: 1}, errors: [{zzqqzz: 1}]}\nzzqqzz: 1\n",
     );
     let single = out(&run(home.path(), &["test"]));
     packs(
@@ -246,6 +246,8 @@ fn the_schema_of_tests_has_the_keys_that_their_reader_knows() {
     for (definition, found, what) in [
         ("TestCase", &several, "a test"),
         ("TestEvent", &single, "an event"),
+        ("TestCancel", &single, "a cancel"),
+        ("TestPause", &single, "a pause"),
         ("Answer", &single, "a mock"),
         ("ItemMocks", &single, "a mock by items"),
         ("MockedError", &single, "an error"),

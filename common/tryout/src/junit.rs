@@ -3,6 +3,7 @@
 //! Pure text. Times are virtual: what a run would have taken.
 
 use crate::report::{CaseReport, Report};
+use crate::told::told;
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 /// The XML of a report: a suite for each file, a case for each test.
@@ -54,6 +55,6 @@ fn case(case: &CaseReport) -> TestCase {
     shown
         .set_classname(case.workflow.as_str())
         .set_time(case.took)
-        .set_system_out(format!("path: {}", case.path.join(" -> ")));
+        .set_system_out(format!("path: {}", told(&case.path, " -> ")));
     shown
 }

@@ -24,6 +24,7 @@ mod report;
 mod sample;
 mod setup;
 mod story;
+mod told;
 mod walk;
 
 pub use coverage::{Coverage, WorkflowCoverage};
@@ -36,6 +37,7 @@ pub use library::Library;
 pub use mock::{Answer, Ending, Mock, Mocks};
 pub use report::{CaseReport, FileReport, Report, run_case, run_tests};
 pub use sample::sample;
-pub use setup::{EventSetup, Setup};
+pub use setup::{CancelSetup, EventSetup, PauseSetup, Setup};
 pub use story::{Chapter, Path, Retried, Story, story};
+pub use told::told;
 pub use walk::{Logged, Missing, NotTaken, Refused, Stopped, Walk, WalkWarning, WalkedRun, walk};

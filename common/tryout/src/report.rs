@@ -163,7 +163,7 @@ pub fn run_case(library: &Library, case: &TestCase) -> (CaseReport, Option<Walk>
             return (report, None);
         }
     };
-    report.failures = judge(&walk, &case.expect);
+    report.failures = judge(&walk, &case.expect, case.setup.usual_end());
     report.path = walk.order();
     report.warnings = walk.warnings.clone();
     if let Some(root) = walk.root() {

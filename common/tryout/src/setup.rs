@@ -1,4 +1,5 @@
-//! How a walk begins: what is given to the run, and what stands in for the world.
+//! How a walk begins: what is given to the run, what stands in for the world, and what somebody asks
+//! of the run from outside.
 //!
 //! Data only, and the header that follows from it.
 
@@ -7,12 +8,15 @@ use crate::mock::Mocks;
 use attune_flow::program::Program;
 use attune_flow::run::{Origin, RunHeader};
 use attune_template::{KeyRef, KeySet, KeyValue};
-use attune_types::{EventId, JsonMap, JsonValue, Ref, RunId, Timestamp};
+use attune_types::{Duration, EventId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId, Timestamp};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// When a walk begins unless it is told otherwise: 2026-01-01T00:00:00Z.
 const BEGINNING: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// Runs after which a walk is stopped, unless it is told otherwise.
+const MOST_RUNS: usize = 25_000;
 
 /// How a walk begins.
 #[derive(Clone, Debug)]
@@ -40,6 +44,32 @@ pub struct Setup {
     pub auto: bool,
     /// Whether the walk records why transitions did not fire, with the values of what they look at.
     pub explain: bool,
+    /// Somebody cancels the run.
+    pub cancel: Option<CancelSetup>,
+    /// Somebody pauses the run and lets it go on.
+    pub pause: Option<PauseSetup>,
+    /// Somebody has the run undone once it has ended.
+    pub compensate: bool,
+    /// Runs, child runs counted, after which the walk is stopped.
+    pub most_runs: usize,
+}
+
+/// A cancel from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelSetup {
+    /// How long after the start.
+    pub after: Duration,
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+/// A pause from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseSetup {
+    /// How long after the start.
+    pub after: Duration,
+    /// How long it lasts.
+    pub lasts: Duration,
 }
 
 /// The event behind a run that a rule starts.
@@ -67,6 +97,10 @@ impl Default for Setup {
             mocks: Mocks::default(),
             auto: false,
             explain: false,
+            cancel: None,
+            pause: None,
+            compensate: false,
+            most_runs: MOST_RUNS,
         }
     }
 }
@@ -77,6 +111,15 @@ impl Setup {
         Self {
             parameters,
             ..Self::default()
+        }
+    }
+
+    /// How a run ends of which nothing else is expected.
+    pub(crate) fn usual_end(&self) -> ExecutionStatus {
+        match (self.compensate, &self.cancel) {
+            (true, _) => ExecutionStatus::Compensated,
+            (false, Some(_)) => ExecutionStatus::Cancelled,
+            (false, None) => ExecutionStatus::Succeeded,
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Story {
     pub seconds: f64,
     /// Tasks in the order in which they were reached.
     pub path: Vec<String>,
-    /// Every activation and item, in the order in which they were reached.
+    /// Every activation, item and undoing, in the order in which they were reached.
     pub chapters: Vec<Chapter>,
     /// What is strange about the mocks.
     pub warnings: Vec<String>,
@@ -53,6 +53,9 @@ pub struct Chapter {
     pub place: String,
     /// Which activation, from 1.
     pub activation: u32,
+    /// Whether it undoes that task, and does not do its work.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undoes: bool,
     /// Index of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
@@ -182,7 +185,10 @@ fn chapters(walk: &Walk, after: &impl Fn(Timestamp) -> f64) -> Vec<Chapter> {
             continue;
         };
         let key = (logged.run, id);
-        if let Event::TaskActivated { .. } | Event::ItemActivated { .. } = &logged.event {
+        if let Event::TaskActivated { .. }
+        | Event::ItemActivated { .. }
+        | Event::UndoActivated { .. } = &logged.event
+        {
             if let Some(execution) = run.state.execution(id) {
                 known.insert(key, chapters.len());
                 let reached = after(logged.event.at());
@@ -217,20 +223,25 @@ fn chapter(
     reached_after: f64,
     after: &impl Fn(Timestamp) -> f64,
 ) -> Chapter {
-    let above = execution.parent.and_then(|id| run.state.execution(id));
-    let item = match (execution.item, above.map(|above| &above.parts)) {
+    let undone = execution
+        .undoes
+        .and_then(|undoes| run.state.execution(undoes.execution));
+    let about = undone.unwrap_or(execution);
+    let above = about.parent.and_then(|id| run.state.execution(id));
+    let item = match (about.item, above.map(|above| &above.parts)) {
         (Some(index), Some(Parts::Items { items, .. })) => items.get(index as usize).cloned(),
         _ => None,
     };
-    let mut place = format!("{}{}", run.place, execution.name);
-    if let Some(index) = execution.item {
+    let mut place = format!("{}{}", run.place, about.name);
+    if let Some(index) = about.item {
         place.push_str(&format!("[{index}]"));
     }
     Chapter {
-        task: format!("{}{}", run.path, execution.name),
+        task: format!("{}{}", run.path, about.name),
         place,
         activation: execution.activation,
-        index: execution.item,
+        undoes: undone.is_some(),
+        index: about.item,
         item,
         action: execution.action.clone(),
         status: execution.status(),

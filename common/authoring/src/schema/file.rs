@@ -15,6 +15,7 @@ pub use pack::{Pack, Policy, PolicyRule};
 pub use rule::{Concurrency, Criterion, Rule, Sensor, Throttle, Trigger};
 pub use task::{Branch, Compensate, Items, Retry, Task, Transition};
 pub use test::{
-    Answer, Expect, ExpectedError, ItemMocks, MockedError, Refusal, TestCase, TestEvent, TestFile,
+    Answer, Expect, ExpectedError, ItemMocks, MockedError, Refusal, TestCancel, TestCase,
+    TestEvent, TestFile, TestPause,
 };
 pub use workflow::Workflow;

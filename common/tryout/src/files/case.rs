@@ -3,10 +3,10 @@
 use super::{TestCase, expect, merged, mocks, names};
 use crate::codes;
 use crate::library::Library;
-use crate::setup::{EventSetup, Setup};
+use crate::setup::{CancelSetup, EventSetup, PauseSetup, Setup};
 use attune_pack::yaml::Node;
 use attune_pack::{MapReader, Sink, did_you_mean};
-use attune_types::{JsonMap, JsonValue, Ref, Timestamp};
+use attune_types::{Duration, JsonMap, JsonValue, Ref, Timestamp};
 use std::collections::BTreeSet;
 
 /// All tests of a file.
@@ -175,9 +175,47 @@ fn setup(reader: &mut MapReader<'_, '_>, base: &Setup) -> Setup {
             .unwrap_or_else(|| base.started_by.clone()),
         at: at.unwrap_or(base.at),
         mocks: base.mocks.clone().under(own.unwrap_or_default()),
-        auto: false,
-        explain: false,
+        cancel: cancel(reader).or_else(|| base.cancel.clone()),
+        pause: pause(reader).or(base.pause),
+        compensate: reader.opt_bool("compensate").unwrap_or(base.compensate),
+        ..Setup::default()
     }
+}
+
+/// `5m`, or `{after: 5m, reason: text}`.
+fn cancel(reader: &mut MapReader<'_, '_>) -> Option<CancelSetup> {
+    let node = reader.node("cancel")?;
+    if node.as_map().is_none() {
+        let after = reader.opt_duration("cancel")?;
+        let reason = None;
+        return Some(CancelSetup { after, reason });
+    }
+    let mut reader = MapReader::new(node, "a cancel", reader.sink())?;
+    let after = required_duration(&mut reader, "after");
+    let reason = reader.opt_str("reason");
+    reader.finish();
+    Some(CancelSetup {
+        after: after?,
+        reason,
+    })
+}
+
+/// `{after: 5m, for: 1h}`.
+fn pause(reader: &mut MapReader<'_, '_>) -> Option<PauseSetup> {
+    let node = reader.node("pause")?;
+    let mut reader = MapReader::new(node, "a pause", reader.sink())?;
+    let after = required_duration(&mut reader, "after");
+    let lasts = required_duration(&mut reader, "for");
+    reader.finish();
+    Some(PauseSetup {
+        after: after?,
+        lasts: lasts?,
+    })
+}
+
+fn required_duration(reader: &mut MapReader<'_, '_>, key: &'static str) -> Option<Duration> {
+    reader.required_node(key)?;
+    reader.opt_duration(key)
 }
 
 /// Names of secrets, with those of the whole file.

@@ -56,6 +56,7 @@ pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Expect> {
         tasks: tasks(&mut reader),
         order: texts(&mut reader, "order"),
         path: texts(&mut reader, "path"),
+        undone: texts(&mut reader, "undone"),
         inputs: values(&mut reader, "inputs"),
         results: values(&mut reader, "results"),
         error: reader

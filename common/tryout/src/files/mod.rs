@@ -65,6 +65,8 @@ pub struct Expect {
     pub order: Option<Placed<Vec<String>>>,
     /// Exactly these tasks were reached, in this order.
     pub path: Option<Placed<Vec<String>>>,
+    /// Exactly these tasks were undone, in this order.
+    pub undone: Option<Placed<Vec<String>>>,
     /// Rendered inputs by task, or parts of them; of an iteration a list by item.
     pub inputs: Named<JsonValue>,
     /// Results by task, or parts of them.

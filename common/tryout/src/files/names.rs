@@ -110,6 +110,13 @@ pub(super) fn expect(
             }
         }
     }
+    let undone = node.get("undone").and_then(Node::as_seq);
+    for item in undone.unwrap_or_default() {
+        if let Some(name) = item.as_str() {
+            let plain = name.split('[').next().unwrap_or(name);
+            task(plain, item.span, program, library, sink);
+        }
+    }
     if let Some(error) = &expect.error
         && let Some(name) = &error.value.task
     {

@@ -9,6 +9,7 @@ mod values;
 pub use subset::differences as subset_differences;
 
 use crate::files::{Expect, Named, Placed};
+use crate::told::told;
 use crate::walk::{Refused, Walk, WalkedRun};
 use attune_flow::run::Execution;
 use attune_pack::Span;
@@ -37,7 +38,7 @@ struct Judge<'a> {
 }
 
 /// Compares a walk with what is expected.
-pub(crate) fn judge(walk: &Walk, expect: &Expect) -> Vec<Failure> {
+pub(crate) fn judge(walk: &Walk, expect: &Expect, usual: ExecutionStatus) -> Vec<Failure> {
     let Some(root) = walk.root() else {
         return Vec::new();
     };
@@ -48,10 +49,11 @@ pub(crate) fn judge(walk: &Walk, expect: &Expect) -> Vec<Failure> {
         found: Vec::new(),
     };
     judge.stopped(expect);
-    judge.status(expect);
+    judge.status(expect, usual);
     judge.error(expect);
     judge.tasks(&expect.tasks);
     judge.order(expect);
+    judge.undone(expect);
     judge.output(expect);
     judge.inputs(&expect.inputs);
     judge.results(&expect.results);
@@ -139,7 +141,7 @@ impl Judge<'_> {
         }
     }
 
-    fn status(&mut self, expect: &Expect) {
+    fn status(&mut self, expect: &Expect, usual: ExecutionStatus) {
         if let Some(refused) = &expect.refused {
             let came = format!("it was started, and is {}", self.root.state.status());
             self.fail("refused", "the run is refused", came, refused.span);
@@ -149,7 +151,7 @@ impl Judge<'_> {
         let wanted = match &expect.status {
             Some(status) => status.value,
             None if expect.error.is_some() => ExecutionStatus::Failed,
-            None => ExecutionStatus::Succeeded,
+            None => usual,
         };
         // Without a stated status an error may be that of any bad end.
         let fits = status == wanted
@@ -242,24 +244,34 @@ impl Judge<'_> {
                     "{} (`{missing}` is not in its place)",
                     wanted.value.join(", ")
                 );
-                self.fail("order", expected, order.join(", "), wanted.span);
+                self.fail("order", expected, told(&order, ", "), wanted.span);
             }
         }
-        if let Some(wanted) = &expect.path {
-            // Tasks of child runs count where the test names some.
-            let deep = wanted.value.iter().any(|name| name.contains('/'));
-            let path: Vec<String> = order
-                .into_iter()
-                .filter(|name| deep || !name.contains('/'))
-                .collect();
-            if path != wanted.value {
-                self.fail(
-                    "path",
-                    wanted.value.join(", "),
-                    path.join(", "),
-                    wanted.span,
-                );
-            }
+        self.exactly("path", expect.path.as_ref(), order);
+    }
+
+    fn undone(&mut self, expect: &Expect) {
+        self.exactly("undone", expect.undone.as_ref(), self.walk.undone());
+    }
+
+    /// These and no others, in this order. Tasks of child runs count where the test names some.
+    fn exactly(&mut self, what: &str, wanted: Option<&Placed<Vec<String>>>, came: Vec<String>) {
+        let Some(wanted) = wanted else {
+            return;
+        };
+        let deep = wanted.value.iter().any(|name| name.contains('/'));
+        let came: Vec<String> = came
+            .into_iter()
+            .filter(|name| deep || !name.contains('/'))
+            .collect();
+        if came != wanted.value {
+            let (expected, came) = (told(&wanted.value, ", "), told(&came, ", "));
+            self.fail(
+                what,
+                none_if_empty(expected),
+                none_if_empty(came),
+                wanted.span,
+            );
         }
     }
 
@@ -271,5 +283,13 @@ impl Judge<'_> {
                 self.fail(format!("{what}.{path}"), expected, came, wanted.span);
             }
         }
+    }
+}
+
+fn none_if_empty(names: String) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names
     }
 }

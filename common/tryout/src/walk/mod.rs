@@ -6,6 +6,7 @@
 //! bounded number of steps, so that it ends whatever it is given.
 
 mod agenda;
+mod ask;
 mod look;
 mod open;
 mod outcome;
@@ -19,7 +20,7 @@ use crate::setup::Setup;
 use attune_flow::program::{Program, TaskIx};
 use attune_flow::run::{Event, Execution, RunState};
 use attune_pack::{FieldError, Span};
-use attune_types::{ExecutionId, JsonValue, Ref};
+use attune_types::{ExecutionId, ExecutionStatus, JsonValue, Ref};
 use std::sync::Arc;
 use world::World;
 
@@ -70,6 +71,8 @@ pub struct Missing {
     pub task: String,
     /// What it calls.
     pub action: Ref,
+    /// Whether it is the undoing of the task that calls it.
+    pub undoes: bool,
 }
 
 /// Why a walk stopped before the end.
@@ -162,9 +165,22 @@ pub enum Refused {
 fn unmocked(missing: &[Missing]) -> String {
     let calls: Vec<String> = missing
         .iter()
-        .map(|one| format!("task `{}` calls `{}`", one.task, one.action))
+        .map(|one| {
+            let what = if one.undoes {
+                "the undoing of task"
+            } else {
+                "task"
+            };
+            format!("{what} `{}` calls `{}`", one.task, one.action)
+        })
         .collect();
-    let task = missing.first().map_or("task", |one| &one.task);
+    let task = missing.first().map_or("task", |one| {
+        if one.undoes {
+            one.action.as_str()
+        } else {
+            &one.task
+        }
+    });
     let (have, give) = match calls.len() {
         1 => ("has no mock", "it one"),
         _ => ("have no mocks", "them some"),
@@ -204,7 +220,13 @@ pub fn walk(library: &Library, program: &Arc<Program>, setup: &Setup) -> Result<
         })?;
     let mut world = World::new(library, setup, program.reference.pack());
     world.open_root(program, parameters);
+    world.ask();
     world.go();
+    if setup.compensate {
+        world.compensate();
+        world.go();
+    }
+    world.see_what_waits();
     Ok(world.finish())
 }
 
@@ -251,6 +273,31 @@ impl Walk {
                     Some(format!("{prefix}{name}"))
                 }
                 _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Walk {
+    /// Paths of tasks in the order in which they were undone; of an item with its index.
+    pub fn undone(&self) -> Vec<String> {
+        self.log
+            .iter()
+            .filter_map(|logged| {
+                let Event::ExecutionEnded {
+                    execution,
+                    status: ExecutionStatus::Succeeded,
+                    ..
+                } = &logged.event
+                else {
+                    return None;
+                };
+                let run = self.runs.get(logged.run)?;
+                let undoes = run.state.execution(*execution)?.undoes?;
+                let undone = run.state.execution(undoes.execution)?;
+                let item = undone.item.map(|index| format!("[{index}]"));
+                let item = item.unwrap_or_default();
+                Some(format!("{}{}{item}", run.path, undone.name))
             })
             .collect()
     }

@@ -16,9 +16,6 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Runs after which a walk is stopped.
-const MOST_RUNS: usize = 25_000;
-
 impl World<'_> {
     /// Opens the run itself.
     pub(super) fn open_root(&mut self, program: &Arc<Program>, parameters: JsonMap) {
@@ -37,14 +34,20 @@ impl World<'_> {
         let path = format!("{}{}/", live.path, execution.name);
         let place = format!("{}/", place_of(live, execution));
         let task = format!("{}{}", live.path, execution.name);
-        if self.runs.len() >= MOST_RUNS {
-            self.stopped = Some(Stopped::TooLong(format!("{MOST_RUNS} child runs")));
+        let most = self.setup.most_runs;
+        if self.runs.len() >= most {
+            self.stopped = Some(Stopped::TooLong(format!("{most} child runs")));
             return;
         }
         let Some(program) = self.library.program(&order.action) else {
             let broken = self.library.is_broken(&order.action);
             let action = order.action;
-            let missing = Missing { task, action };
+            let undoes = false;
+            let missing = Missing {
+                task,
+                action,
+                undoes,
+            };
             self.stopped = Some(if broken {
                 Stopped::BrokenWorkflow(missing)
             } else {

@@ -3,7 +3,7 @@
 //! Pure. Called when a mocked attempt is performed.
 
 use crate::mock::{Answer, Ending};
-use attune_flow::program::{ActionCall, Compensate, Performer, Task, Work};
+use attune_flow::program::{ActionCall, Performer, Task, Work};
 use attune_flow::run::{Outcome, ProcessInfo};
 use attune_pack::Schema;
 use attune_types::{Duration, ErrorInfo, JsonValue, Ref, code, format_duration};
@@ -80,9 +80,8 @@ pub(super) fn called(
     action: &Ref,
     elsewhere: impl FnOnce() -> Option<Schema>,
 ) -> Called {
-    let own = task.and_then(|task| match (&task.work, &task.compensate) {
-        (Work::Action(call), _) if call.reference == *action => Some(&**call),
-        (_, Some(Compensate::Action { call, .. })) if call.reference == *action => Some(&**call),
+    let own = task.and_then(|task| match &task.work {
+        Work::Action(call) if call.reference == *action => Some(&**call),
         _ => None,
     });
     match own {

@@ -138,15 +138,29 @@ impl World<'_> {
             return;
         };
         let path = format!("{}{}", live.path, execution.name);
-        let place = place_of(live, execution);
-        let item = item_of(&live.state, execution);
-        let called = called(live.program.task(execution.task), &call.action, || {
+        let mut place = place_of(live, execution);
+        let task = execution.task_in(&live.program);
+        let undone = execution
+            .undoes
+            .and_then(|undoes| live.state.execution(undoes.execution));
+        if undone.is_some() {
+            // Calls to undo take turns of their own.
+            place.push_str(" undone");
+        }
+        let item = item_of(&live.state, undone.unwrap_or(execution));
+        let called = called(task, &call.action, || {
             self.library
                 .action(&call.action)
                 .and_then(|action| action.output.clone())
         });
+        // The mock of a task is for its work; the action that undoes it has one by its own name.
+        let undoes = undone.is_some_and(|undone| undone.name == execution.name);
+        let mocked_as = match undoes {
+            true => call.action.to_string(),
+            false => path.clone(),
+        };
         let asked = Asked {
-            path: &path,
+            path: &mocked_as,
             place: &place,
             action: &call.action,
             input: &call.input,
@@ -166,7 +180,7 @@ impl World<'_> {
         let picked = match self.setup.mocks.pick(&asked, &mut self.turns) {
             Ok(picked) => picked,
             Err(error) => {
-                let of = self.setup.mocks.of(&path, &call.action);
+                let of = self.setup.mocks.of(&mocked_as, &call.action);
                 let span = of.map(|(_, mock)| mock.span).unwrap_or_default();
                 self.stopped = Some(failed(error.to_string(), span));
                 return;
@@ -190,6 +204,7 @@ impl World<'_> {
                     let missing = Missing {
                         task: path,
                         action: call.action,
+                        undoes,
                     };
                     if !self.missing.contains(&missing) {
                         self.missing.push(missing);

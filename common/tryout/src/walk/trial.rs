@@ -13,34 +13,54 @@ const WAIT_FOR_EVENT: &str = "core.wait_for_event";
 /// The pool that mocks stand for.
 pub(super) const MOCKED: &str = "mocked";
 
-/// Numbers of the tasks that a mock stands in for, where their paths have that prefix.
-pub(super) fn mocked(program: &Program, prefix: &str, mocks: &Mocks) -> Vec<usize> {
-    let tasks = program.tasks.iter().enumerate();
-    let mocked = tasks.filter(|(_, task)| {
+/// Numbers of the tasks of a Program that mocks stand in for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Mocked {
+    /// Those whose work is mocked.
+    work: Vec<usize>,
+    /// Those whose undoing is mocked.
+    undo: Vec<usize>,
+}
+
+/// The tasks that a mock stands in for, where their paths have that prefix. The action that undoes a
+/// task is mocked by its own name: that of the task stands for its work.
+pub(super) fn mocked(program: &Program, prefix: &str, mocks: &Mocks) -> Mocked {
+    let mut mocked = Mocked::default();
+    for (number, task) in program.tasks.iter().enumerate() {
         let path = format!("{prefix}{}", task.name);
-        let calls = |call: &ActionCall| mocks.of(&path, &call.reference).is_some();
-        matches!(&task.work, Work::Action(call) if calls(call))
-            || matches!(&task.compensate, Some(Compensate::Action { call, .. }) if calls(call))
-    });
-    mocked.map(|(number, _)| number).collect()
+        if let Work::Action(call) = &task.work
+            && mocks.of(&path, &call.reference).is_some()
+        {
+            mocked.work.push(number);
+        }
+        if let Some(Compensate::Action { call, .. }) = &task.compensate
+            && mocks.by.contains_key(call.reference.as_str())
+        {
+            mocked.undo.push(number);
+        }
+    }
+    mocked
 }
 
 /// The Program of a run with these tasks mocked.
-pub(super) fn trial(program: &Program, mocked: &[usize]) -> Program {
+pub(super) fn trial(program: &Program, mocked: &Mocked) -> Program {
     let mut trial = program.clone();
     for (number, task) in trial.tasks.iter_mut().enumerate() {
-        let mocked = mocked.contains(&number);
         if let Work::Action(call) = &mut task.work {
             if call.reference.as_str() == WAIT_FOR_EVENT {
                 task.input = without_condition(&task.input);
             }
-            hand_out(call, mocked);
+            hand_out(call, mocked.work.contains(&number));
         }
         if let Some(Compensate::Action { call, .. }) = &mut task.compensate {
-            hand_out(call, mocked);
+            hand_out(call, mocked.undo.contains(&number));
         }
     }
-    trial
+    // What undoes a task is kept with the graph. The name of the Program stays.
+    Program {
+        hash: program.hash.clone(),
+        ..trial.seal()
+    }
 }
 
 /// The input of a task that waits for an event, without the condition on that event: the mock is the

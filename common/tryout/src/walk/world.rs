@@ -6,6 +6,7 @@
 use super::agenda::{Agenda, Coming};
 use super::look::Look;
 use super::slots::Slots;
+use super::trial::Mocked;
 use super::{Logged, Missing, NotTaken, Stopped, Walk, WalkWarning, WalkedRun};
 use crate::library::Library;
 use crate::mock::Turns;
@@ -49,7 +50,7 @@ pub(super) struct World<'a> {
     pub(super) setup: &'a Setup,
     pub(super) runs: Vec<Live>,
     pub(super) by_id: HashMap<RunId, usize>,
-    pub(super) trials: HashMap<(ProgramHash, Vec<usize>), Arc<Program>>,
+    pub(super) trials: HashMap<(ProgramHash, Mocked), Arc<Program>>,
     /// Calls without a mock; the walk stops when nothing else is left to do at this moment.
     pub(super) missing: Vec<Missing>,
     keys: KeySet,
@@ -107,6 +108,10 @@ impl<'a> World<'a> {
         if self.stopped.is_none() && !self.missing.is_empty() {
             self.stopped = Some(Stopped::Unmocked(std::mem::take(&mut self.missing)));
         }
+    }
+
+    /// Says what keeps runs that have not ended.
+    pub(super) fn see_what_waits(&mut self) {
         if self.stopped.is_none() {
             let waits: Vec<String> = self
                 .runs
@@ -182,6 +187,16 @@ impl<'a> World<'a> {
             live.awaited = false;
             let attempt = AttemptId(live.state.run().0);
             if let (Some((above, _)), Some(outcome)) = (live.parent, live.state.outcome()) {
+                let command = Command::AttemptFinished { attempt, outcome };
+                self.todo.push_back(Todo::Send(above, command));
+            }
+        }
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::CompensationEnded { .. }))
+            && let Some((above, _)) = live.parent
+        {
+            for (attempt, outcome) in live.state.undo_answers() {
                 let command = Command::AttemptFinished { attempt, outcome };
                 self.todo.push_back(Todo::Send(above, command));
             }

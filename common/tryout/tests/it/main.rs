@@ -6,6 +6,7 @@
     reason = "a test ends at the first thing that is not as it must be; helpers outside of test functions too"
 )]
 
+mod asked;
 mod diagnostics;
 mod guide;
 mod random;

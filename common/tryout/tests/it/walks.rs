@@ -276,12 +276,16 @@ fn all_that_have_no_mock_are_named_at_once() {
 #[test]
 fn workflows_that_start_each_other_without_end_are_stopped() {
     let flow = "tasks:\n- {name: a, action: ci.flow}\n- {name: b, action: ci.flow}\n";
-    let walk = tried(flow, &json!({}), "");
-    assert!(
-        matches!(walk.stopped, Some(Stopped::TooLong(_))),
-        "{:?}",
-        walk.stopped
-    );
+    let (_, library) = pack(&[("flow", flow)]);
+    let program = library.workflow(&"ci.flow".parse().unwrap()).unwrap();
+    let setup = Setup {
+        most_runs: 200,
+        ..Setup::default()
+    };
+    let walk = walk(&library, &program, &setup).unwrap();
+    let said = walk.stopped.as_ref().unwrap().to_string();
+    assert!(said.contains("stopped after 200 child runs"), "{said}");
+    assert!(matches!(walk.stopped, Some(Stopped::TooLong(_))));
 }
 
 #[test]

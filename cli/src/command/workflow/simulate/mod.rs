@@ -42,6 +42,7 @@ pub(super) fn run(args: &Simulate, output: Output) -> Result<()> {
     let given = input::object(args.input.as_deref(), &args.parameters, schema)?;
     setup.parameters.extend(given);
     setup.auto = args.auto;
+    setup.compensate |= args.compensate;
     setup.explain = true;
     if let Some(text) = &args.at {
         setup.at = text.parse().map_err(|_| {
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Simulate, output: Output) -> Result<()> {
         )));
     }
     match story.status {
-        ExecutionStatus::Succeeded => Ok(()),
+        ExecutionStatus::Succeeded | ExecutionStatus::Compensated => Ok(()),
         status => Err(CliError::RunEnded(status)),
     }
 }

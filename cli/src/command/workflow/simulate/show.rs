@@ -8,6 +8,8 @@ use attune_types::{JsonMap, JsonValue};
 
 /// Items of one iteration that are shown one by one.
 const MOST_ITEMS: u32 = 20;
+/// Activations of one task that are shown one by one.
+const MOST_ACTIVATIONS: u32 = 30;
 /// The longest value on a line.
 const LONGEST: usize = 160;
 
@@ -20,9 +22,15 @@ pub(super) fn people(story: &Story) -> String {
         paint.dim(&format!("starts at {}", story.started_at))
     );
     for chapter in &story.chapters {
-        match chapter.index {
-            Some(MOST_ITEMS) => text.push_str("          ... and further items\n"),
-            Some(index) if index > MOST_ITEMS => {}
+        let most = MOST_ACTIVATIONS + 1;
+        match (chapter.index, chapter.activation) {
+            (Some(MOST_ITEMS), _) => text.push_str("          ... and further items\n"),
+            (Some(index), _) if index > MOST_ITEMS => {}
+            (None, lap) if lap == most => {
+                let name = &chapter.place;
+                text.push_str(&format!("          ... and further laps of {name}\n"));
+            }
+            (_, lap) if lap > MOST_ACTIVATIONS => {}
             _ => text.push_str(&told(chapter, paint)),
         }
     }
@@ -31,7 +39,10 @@ pub(super) fn people(story: &Story) -> String {
 }
 
 fn told(chapter: &Chapter, paint: Paint) -> String {
-    let mut name = chapter.place.clone();
+    let mut name = match chapter.undoes {
+        true => format!("undo {}", chapter.place),
+        false => chapter.place.clone(),
+    };
     if chapter.activation > 1 {
         name.push_str(&format!(" #{}", chapter.activation));
     }

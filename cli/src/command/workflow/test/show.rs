@@ -4,7 +4,7 @@
 
 use crate::error::Result;
 use crate::output::{self, Output, Paint, paint_for_stdout, tame, took};
-use attune_tryout::{CaseReport, FileReport, Report, WorkflowCoverage};
+use attune_tryout::{CaseReport, FileReport, Report, WorkflowCoverage, told};
 use attune_types::{JsonValue, format_duration};
 use serde_json::json;
 
@@ -78,7 +78,7 @@ fn text(case: &CaseReport, paint: Paint) -> String {
         ));
     }
     if !case.path.is_empty() {
-        let path = case.path.join(" -> ");
+        let path = told(&case.path, " -> ");
         text.push_str(&format!(
             "          {}\n",
             paint.dim(&format!("path: {path}"))

@@ -43,6 +43,14 @@ pub struct TestFile {
     pub started_by: Option<String>,
     /// When it starts by its own clock, such as `2026-03-01T08:00:00Z`.
     pub at: Option<String>,
+    /// Somebody cancels the run: how long after its start, or the long form.
+    #[serde(default)]
+    #[schemars(schema_with = "form::duration_or::<TestCancel>")]
+    pub cancel: (),
+    /// Somebody pauses the run and lets it go on.
+    pub pause: Option<TestPause>,
+    /// Whether the run is undone once it has ended.
+    pub compensate: Option<bool>,
     /// What answers for tasks, by task (`build`, `deploy/build` in a child run) or by action
     /// (`release.build`).
     #[serde(default)]
@@ -92,6 +100,14 @@ pub struct TestCase {
     pub started_by: Option<String>,
     /// When it starts by its own clock.
     pub at: Option<String>,
+    /// Somebody cancels the run: how long after its start, or the long form.
+    #[serde(default)]
+    #[schemars(schema_with = "form::duration_or::<TestCancel>")]
+    pub cancel: (),
+    /// Somebody pauses the run and lets it go on.
+    pub pause: Option<TestPause>,
+    /// Whether the run is undone once it has ended.
+    pub compensate: Option<bool>,
     /// Mocks, over those of the file.
     #[serde(default)]
     #[schemars(schema_with = "form::mocks")]
@@ -113,6 +129,30 @@ pub struct TestEvent {
     pub payload: (),
     /// When it happened; when the run starts without it.
     pub time: Option<String>,
+}
+
+/// Somebody cancels the run.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestCancel {
+    /// How long after its start, by the run's clock.
+    #[schemars(schema_with = "form::duration")]
+    pub after: (),
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Somebody pauses the run and lets it go on.
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestPause {
+    /// How long after its start, by the run's clock.
+    #[schemars(schema_with = "form::duration")]
+    pub after: (),
+    /// How long the pause lasts.
+    #[serde(rename = "for")]
+    #[schemars(schema_with = "form::duration")]
+    pub lasts: (),
 }
 
 /// One answer of a mock. A list of them answers one call after another, the last one all that follow;
@@ -189,7 +229,8 @@ pub struct MockedError {
 }
 
 /// What must come of a test. What is not named is not looked at; without `status` the run must
-/// succeed, unless an error or a refusal is expected.
+/// succeed, unless an error or a refusal is expected; with `cancel` be cancelled, with `compensate` be
+/// undone.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -213,6 +254,10 @@ pub struct Expect {
     #[serde(default)]
     #[schemars(schema_with = "form::texts")]
     pub path: (),
+    /// Exactly these tasks were undone, in this order; `roll[1]` is the second item of `roll`.
+    #[serde(default)]
+    #[schemars(schema_with = "form::texts")]
+    pub undone: (),
     /// Rendered inputs by task, or parts of them; a list by item for a task with items.
     #[serde(default)]
     #[schemars(schema_with = "form::map")]
