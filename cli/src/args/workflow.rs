@@ -82,7 +82,7 @@ pub(crate) struct Graph {
     /// Form of the drawing [default: mermaid, or what --output says]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Drawing>,
-    /// Write to this file, or one file for each workflow into this folder
+    /// Write to this file, or one file for each workflow into this folder; one that ends in `/` is made
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// A folder of more packs whose actions are called; may be repeated

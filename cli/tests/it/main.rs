@@ -9,6 +9,7 @@
 
 mod arguments;
 mod client;
+mod guides;
 mod server;
 mod settings;
 mod trying;

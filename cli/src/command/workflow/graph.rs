@@ -30,6 +30,9 @@ pub(super) fn run(args: &Args, output: Output) -> Result<()> {
     let form = args
         .format
         .map_or_else(|| default_form(output.format), Form::from);
+    if let Some(out) = args.out.as_deref().filter(|out| ends_with_slash(out)) {
+        std::fs::create_dir_all(out).attempt(|| format!("making {}", out.display()))?;
+    }
     let folder = args.out.as_deref().filter(|out| out.is_dir());
     if found.count() > 1 && folder.is_none() {
         return Err(CliError::Usage(format!(
@@ -49,6 +52,11 @@ pub(super) fn run(args: &Args, output: Output) -> Result<()> {
         }
     }
     broken.map_or(Ok(()), |said| Err(CliError::NotRight(said)))
+}
+
+/// A path that is written as that of a folder.
+fn ends_with_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// With `-o json` everything is JSON.
