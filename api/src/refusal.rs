@@ -157,7 +157,9 @@ impl From<StartError> for Refusal {
                 format!("the parameters of `{action}` are not right"),
                 errors,
             ),
-            StartError::TooDeep { .. } => Self::new(&code::INVALID, detail),
+            StartError::TooDeep { .. } | StartError::NotSealed { .. } => {
+                Self::new(&code::INVALID, detail)
+            }
             StartError::Nul(nul) => Self::new(&code::NUL_CHARACTER, detail.clone())
                 .with_errors(vec![FieldProblem::at(nul.pointer, "nul", detail)]),
         }

@@ -174,8 +174,14 @@ impl<'a> History<'a> {
     }
 }
 
-/// What a run itself knows to be secret, also where the catalogue does not know its action.
+/// What a run itself knows to be secret, also where the catalogue does not know its action. Sealed
+/// values are of no use to anybody but the engine.
 fn hide_opened(data: &mut JsonValue) {
+    for holder in ["/header", "/header/parent"] {
+        if let Some(JsonValue::Object(holder)) = data.pointer_mut(holder) {
+            holder.shift_remove("secrets");
+        }
+    }
     let hidden = data.pointer("/header/hidden").cloned();
     for pointer in hidden.iter().filter_map(JsonValue::as_array).flatten() {
         if let Some(pointer) = pointer.as_str()

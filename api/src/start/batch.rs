@@ -139,6 +139,7 @@ mod tests {
             origin: Origin::Request,
             started_by: "ada".to_owned(),
             hidden: Vec::new(),
+            secrets: None,
             labels: [("l".to_owned(), label.to_owned())].into(),
             trace: None,
             api_url: String::new(),

@@ -3,7 +3,7 @@
 //! Such a run belongs to no pack, whatever its definition calls itself: it reads no pack's
 //! configuration. Its Program and text are kept for as long as runs are.
 
-use super::{IdempotencyKey, Started, check_labels, open, request_for};
+use super::{IdempotencyKey, Started, check_labels, open, opening, request_for};
 use crate::access::Caller;
 use crate::app::App;
 use crate::body::check_size;
@@ -49,7 +49,7 @@ pub(crate) async fn start_inline(
         key,
     );
     let catalogue = app.deps.directory.current();
-    let new = prepare_inline(&catalogue, &action, request, app.deps.clock.now())?;
+    let new = prepare_inline(&catalogue, &action, request, &opening(app))?;
     let record = record(program, Some(definition.text));
     app.deps.stores.catalogue.put_programs(vec![record]).await?;
     open(app, trace, new).await

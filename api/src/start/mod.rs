@@ -19,7 +19,7 @@ use crate::code;
 use crate::ids::new_id;
 use crate::refusal::{Answer, Refusal};
 use crate::trace::Trace;
-use attune_catalogue::{Snapshot, StartRequest, prepare};
+use attune_catalogue::{Opening, Snapshot, StartRequest, prepare};
 use attune_flow::run::{ExecutionRow, Origin};
 use attune_port::{NewRun, OpenOutcome, RunKey};
 use attune_rest::StartExecution;
@@ -142,7 +142,16 @@ fn checked(
     let key = key.map(|key| (key, key.for_body(&request)));
     let given = (request.parameters, request.labels);
     let request = request_for(app, caller, trace, request.action, given, key);
-    Ok(prepare(catalogue, request, app.deps.clock.now())?)
+    Ok(prepare(catalogue, request, &opening(app))?)
+}
+
+/// What opening a run takes here.
+fn opening(app: &App) -> Opening<'_> {
+    Opening {
+        at: app.deps.clock.now(),
+        entropy: app.deps.clock.entropy(),
+        keys: &*app.deps.stores.keys,
+    }
 }
 
 /// A start by a request. The key, with what it claims, names the run.

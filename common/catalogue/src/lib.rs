@@ -13,6 +13,7 @@
 mod directory;
 mod files;
 mod keys;
+mod mask;
 mod packing;
 mod programs;
 mod registration;
@@ -22,7 +23,8 @@ mod start;
 pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
 pub use keys::KeyRows;
+pub use mask::{MASK, Mask, MaskStream};
 pub use programs::{ProgramError, Programs};
 pub use registration::{check_pack, record, registration};
-pub use secrets::{MASK, Mask, MaskStream, SecretError, SecretValues};
-pub use start::{StartError, StartRequest, first_event, prepare, prepare_inline};
+pub use secrets::{SecretError, SecretValues};
+pub use start::{Opening, StartError, StartRequest, first_event, prepare, prepare_inline};

@@ -1,20 +1,16 @@
-//! Secrets at the last moment: values in the place of tokens, and masks in the place of values.
+//! Secrets at the last moment: values in the place of tokens.
 //!
-//! Owns the exchange ([`SecretValues::fill`]) and the hiding of values in whatever comes back from a
-//! process or a request ([`Mask`]). Called where a process is started or a request is sent, and
-//! nowhere else: values never leave that place. Failure: an error that names keys, never values.
+//! Owns the exchange ([`SecretValues::fill`]); what hides the values in whatever comes back is [`Mask`].
+//! Called where a process is started or a request is sent, and nowhere else: values never leave that
+//! place. Failure: an error that names keys, never values.
 
-use attune_flow::run::Secrets;
+use crate::Mask;
+use attune_flow::run::{Secrets, Withheld};
 use attune_port::{KeyStore, StoreError};
-use attune_types::{ErrorInfo, JsonMap, JsonValue};
-use std::borrow::Cow;
+use attune_template::KeyRef;
+use attune_types::{JsonMap, JsonValue};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-
-/// Stands for a secret value wherever one came out.
-pub const MASK: &str = "********";
-/// A line of a value with several lines is hidden by itself from this length on.
-const TELLING_LINE: usize = 4;
 
 /// Why the secrets of an attempt cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -30,18 +26,64 @@ pub enum SecretError {
         /// What became of it.
         why: &'static str,
     },
+    /// What a run was given as a secret cannot be opened.
+    #[error(
+        "the secret values that the run {run} was given cannot be opened with the master keys of this process (`secrets.key`, `secrets.old_keys`)"
+    )]
+    Closed {
+        /// The run that was given them.
+        run: String,
+    },
 }
 
 /// The values of an attempt's secrets. `Debug` does not show them.
 #[derive(Clone, Default)]
 pub struct SecretValues {
-    /// Token and value.
-    pairs: Vec<(String, String)>,
+    found: Vec<Found>,
+}
+
+/// One value.
+#[derive(Clone)]
+struct Found {
+    /// What stands in its place.
+    token: String,
+    /// The value where the token stands alone.
+    value: JsonValue,
+    /// The value within other text.
+    text: String,
+}
+
+impl Found {
+    /// Of a key, whose value is always passed on as text.
+    fn of_key(token: String, value: &JsonValue) -> Self {
+        let text = as_text(value);
+        Self {
+            token,
+            value: text.clone().into(),
+            text,
+        }
+    }
+
+    /// What a run was given, which keeps its type.
+    fn given(token: String, value: &JsonValue) -> Self {
+        Self {
+            token,
+            value: value.clone(),
+            text: as_text(value),
+        }
+    }
+}
+
+fn as_text(value: &JsonValue) -> String {
+    match value {
+        JsonValue::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 impl fmt::Debug for SecretValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecretValues({})", self.pairs.len())
+        write!(f, "SecretValues({})", self.found.len())
     }
 }
 
@@ -57,33 +99,61 @@ impl SecretValues {
         let Some(secrets) = secrets else {
             return Ok(Self::default());
         };
-        let keys: Vec<_> = secrets.keys.iter().cloned().collect();
+        let (given, keys): (Vec<KeyRef>, Vec<KeyRef>) = secrets
+            .keys
+            .iter()
+            .cloned()
+            .partition(|key| secrets.sealed.contains_key(&key.pack));
+        let mut found = Self::opened(store, secrets, &given)?;
+        if keys.is_empty() {
+            return Ok(Self { found });
+        }
         let stored = store.read(&keys).await?;
-        let mut pairs = Vec::with_capacity(keys.len());
         for key in keys {
             let gone = |why| SecretError::Gone {
                 key: key.to_string(),
                 why,
             };
-            let found = stored.iter().find(|stored| stored.row.key == key);
-            let found = found.ok_or_else(|| gone("is gone since the run read it"))?;
-            let value = match &found.value {
-                Some(JsonValue::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => {
-                    return Err(gone(
-                        "cannot be opened with the master keys of this process",
-                    ));
-                }
-            };
-            pairs.push((secrets.nonce.token(&key), value));
+            let there = stored.iter().find(|stored| stored.row.key == key);
+            let there = there.ok_or_else(|| gone("is gone since the run read it"))?;
+            let value = there
+                .value
+                .as_ref()
+                .ok_or_else(|| gone("cannot be opened with the master keys of this process"))?;
+            found.push(Found::of_key(secrets.nonce.token(&key), value));
         }
-        Ok(Self { pairs })
+        Ok(Self { found })
+    }
+
+    /// What runs were given: opened, once for each run.
+    fn opened(
+        store: &dyn KeyStore,
+        secrets: &Secrets,
+        given: &[KeyRef],
+    ) -> Result<Vec<Found>, SecretError> {
+        let mut opened: BTreeMap<&str, JsonValue> = BTreeMap::new();
+        let mut found = Vec::with_capacity(given.len());
+        for key in given {
+            let run = key.pack.as_str();
+            let closed = || SecretError::Closed {
+                run: run.to_owned(),
+            };
+            if !opened.contains_key(run) {
+                let sealed = secrets.sealed.get(run).ok_or_else(closed)?;
+                let values = store.unseal(&Withheld::name_of(run), sealed);
+                opened.insert(run, values.ok_or_else(closed)?);
+            }
+            let values = opened.get(run).ok_or_else(closed)?;
+            let index = Withheld::index_of(key).ok_or_else(closed)?;
+            let value = values.get(index).ok_or_else(closed)?;
+            found.push(Found::given(secrets.nonce.token(key), value));
+        }
+        Ok(found)
     }
 
     /// Puts the values in the place of their tokens.
     pub fn fill(&self, input: &mut JsonMap) {
-        if !self.pairs.is_empty() {
+        if !self.found.is_empty() {
             input.values_mut().for_each(|value| self.fill_value(value));
         }
     }
@@ -91,9 +161,13 @@ impl SecretValues {
     fn fill_value(&self, value: &mut JsonValue) {
         match value {
             JsonValue::String(text) => {
-                for (token, secret) in &self.pairs {
-                    if text.contains(token) {
-                        *text = text.replace(token, secret);
+                if let Some(whole) = self.found.iter().find(|found| found.token == *text) {
+                    *value = whole.value.clone();
+                    return;
+                }
+                for found in &self.found {
+                    if text.contains(&found.token) {
+                        *text = text.replace(&found.token, &found.text);
                     }
                 }
             }
@@ -105,172 +179,25 @@ impl SecretValues {
 
     /// What hides the values again.
     pub fn mask(&self) -> Mask {
-        let mut texts: Vec<String> = Vec::new();
-        for (_, value) in &self.pairs {
-            let escaped = JsonValue::from(value.as_str()).to_string();
-            let lines = value.lines().map(str::trim);
-            texts.extend(
-                lines
-                    .filter(|line| line.len() >= TELLING_LINE)
-                    .map(str::to_owned),
-            );
-            texts.push(escaped.trim_matches('"').to_owned());
-            texts.push(percent_encoded(value));
-            texts.push(value.clone());
-        }
-        texts.retain(|text| !text.is_empty());
-        // The longest first: a value within another must not leave the rest of it in sight.
-        texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        texts.dedup();
-        Mask {
-            texts: Arc::new(texts),
-        }
-    }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-/// Hides values. Cheap to clone; `Debug` does not show them.
-#[derive(Clone, Default)]
-pub struct Mask {
-    texts: Arc<Vec<String>>,
-}
-
-impl fmt::Debug for Mask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mask({})", self.texts.len())
-    }
-}
-
-impl Mask {
-    /// Whether there is nothing to hide.
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
-    }
-
-    /// A text without the values.
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut out = Cow::Borrowed(text);
-        for secret in self.texts.iter() {
-            if out.contains(secret.as_str()) {
-                out = Cow::Owned(out.replace(secret.as_str(), MASK));
-            }
-        }
-        out
-    }
-
-    /// A value without the values, keys of maps and numbers included.
-    pub fn value(&self, value: &mut JsonValue) {
-        if self.is_empty() {
-            return;
-        }
-        match value {
-            JsonValue::String(text) => {
-                if let Cow::Owned(masked) = self.text(text) {
-                    *text = masked;
-                }
-            }
-            JsonValue::Number(number) => {
-                if let Cow::Owned(masked) = self.text(&number.to_string()) {
-                    *value = JsonValue::String(masked);
-                }
-            }
-            JsonValue::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            JsonValue::Object(map) => {
-                for (key, mut item) in std::mem::take(map) {
-                    self.value(&mut item);
-                    map.insert(self.text(&key).into_owned(), item);
-                }
-            }
-            JsonValue::Null | JsonValue::Bool(_) => {}
-        }
-    }
-
-    /// An error without the values.
-    pub fn error(&self, mut error: ErrorInfo) -> ErrorInfo {
-        if !self.is_empty() {
-            error.message = self.text(&error.message).into_owned();
-            self.value(&mut error.details);
-        }
-        error
-    }
-
-    /// Hides values in bytes that come piece by piece.
-    pub fn stream(&self) -> MaskStream {
-        MaskStream {
-            mask: self.clone(),
-            held: Vec::new(),
-        }
-    }
-}
-
-/// Hides values in bytes that come piece by piece: what may be the beginning of one is held back until
-/// it is known.
-#[derive(Debug)]
-pub struct MaskStream {
-    mask: Mask,
-    held: Vec<u8>,
-}
-
-impl MaskStream {
-    /// What may be passed on after one more piece.
-    pub fn push<'b>(&mut self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        if self.mask.is_empty() {
-            return Cow::Borrowed(bytes);
-        }
-        self.held.extend_from_slice(bytes);
-        Cow::Owned(self.pass(false))
-    }
-
-    /// What is left at the end.
-    pub fn finish(&mut self) -> Vec<u8> {
-        self.pass(true)
-    }
-
-    fn pass(&mut self, last: bool) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.held.len());
-        let mut at = 0;
-        'bytes: while at < self.held.len() {
-            let rest = &self.held[at..];
-            for secret in self.mask.texts.iter().map(String::as_bytes) {
-                if rest.starts_with(secret) {
-                    out.extend_from_slice(MASK.as_bytes());
-                    at += secret.len();
-                    continue 'bytes;
-                }
-                // The longest come first: a shorter one waits for a longer one to be decided.
-                if !last && secret.len() > rest.len() && secret.starts_with(rest) {
-                    break 'bytes;
-                }
-            }
-            out.push(self.held[at]);
-            at += 1;
-        }
-        self.held.drain(..at);
-        out
+        Mask::of(
+            self.found
+                .iter()
+                .map(|found| (&found.value, found.text.as_str())),
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MASK;
     use serde_json::json;
 
     fn values(pairs: &[(&str, &str)]) -> SecretValues {
         SecretValues {
-            pairs: pairs
+            found: pairs
                 .iter()
-                .map(|(token, value)| ((*token).to_owned(), (*value).to_owned()))
+                .map(|(token, value)| Found::of_key((*token).to_owned(), &json!(value)))
                 .collect(),
         }
     }
@@ -309,22 +236,28 @@ mod tests {
     }
 
     #[test]
-    fn pieces_may_fall_anywhere() {
-        let mask = values(&[("[[a]]", "hunter2"), ("[[b]]", "hunter2andmore")]).mask();
-        let text = "say hunter2, hunter2andmore and hunt";
-        let expected = format!("say {MASK}, {MASK} and hunt");
-        for size in 1..text.len() {
-            let mut stream = mask.stream();
-            let mut out = Vec::new();
-            for piece in text.as_bytes().chunks(size) {
-                out.extend_from_slice(&stream.push(piece));
-            }
-            out.extend(stream.finish());
-            assert_eq!(
-                String::from_utf8(out).unwrap(),
-                expected,
-                "pieces of {size}"
-            );
-        }
+    fn what_a_run_was_given_keeps_its_type_and_a_short_value_is_hidden_where_it_stands_alone() {
+        let found = [
+            ("[[n]]", json!(12345)),
+            ("[[t]]", json!("abc")),
+            ("[[b]]", json!(true)),
+        ];
+        let secrets = SecretValues {
+            found: found
+                .map(|(token, value)| Found::given(token.to_owned(), &value))
+                .into(),
+        };
+        let mut input = json!({"n": "[[n]]", "text": "<[[n]]>", "t": "[[t]]", "b": ["[[b]]"]});
+        secrets.fill(input.as_object_mut().unwrap());
+        assert_eq!(
+            input,
+            json!({"n": 12345, "text": "<12345>", "t": "abc", "b": [true]})
+        );
+        let mut said = json!({"n": 12345, "t": "abc", "word": "abcdef", "b": true});
+        secrets.mask().value(&mut said);
+        assert_eq!(
+            said,
+            json!({"n": MASK, "t": MASK, "word": "abcdef", "b": true})
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! Preparing a run: from "this action with these parameters" to the row and event that open it.
 //!
-//! Pure. The one place where a run's header is put together, whoever starts it: REST, a rule, or a
-//! parent run.
+//! The one place where a run's header is put together, whoever starts it: REST, a rule, or a parent
+//! run. Secret values are sealed here, after they were checked and before there is an event that could
+//! hold them. Does no IO.
 
 use crate::Snapshot;
 use attune_flow::program::{ProgramKind, RunLimits};
-use attune_flow::run::{Event, Origin, Parent, RunHeader, RunState};
+use attune_flow::run::{Event, Origin, Parent, RunHeader, RunState, Secrets, Withheld};
 use attune_pack::{FieldError, Runner};
-use attune_port::{NewRun, RegisteredAction, RunKey, StoredEvent};
+use attune_port::{KeyStore, NewRun, RegisteredAction, RunKey, StoreError, StoredEvent};
 use attune_types::{
     ErrorInfo, JsonMap, NulByte, Ref, RunId, Timestamp, code, find_nul, pointer_escape,
 };
@@ -39,6 +40,17 @@ pub struct StartRequest {
     pub api_url: String,
     /// The idempotency key that names the run.
     pub key: Option<RunKey>,
+}
+
+/// What opening a run takes beside the request.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// The time.
+    pub at: Timestamp,
+    /// Bytes that nobody can guess.
+    pub entropy: [u8; 16],
+    /// What seals secret values.
+    pub keys: &'a dyn KeyStore,
 }
 
 /// Why a run cannot be opened.
@@ -80,6 +92,14 @@ pub enum StartError {
         /// The limit.
         limit: u32,
     },
+    /// Secret values cannot be sealed, so nothing may be stored.
+    #[error("`{action}` is given secret values, and they cannot be sealed: {reason}")]
+    NotSealed {
+        /// What was asked for.
+        action: Ref,
+        /// What is missing.
+        reason: String,
+    },
     /// A value holds a character that cannot be stored.
     #[error("{0}")]
     Nul(#[from] NulByte),
@@ -99,7 +119,9 @@ impl StartError {
         let code = match self {
             Self::TooDeep { .. } => code::DEPTH_LIMIT,
             Self::Invalid { .. } | Self::Nul(_) => code::INPUT_INVALID,
-            Self::UnknownAction { .. } | Self::Disabled { .. } => code::START_FAILED,
+            Self::UnknownAction { .. } | Self::Disabled { .. } | Self::NotSealed { .. } => {
+                code::START_FAILED
+            }
         };
         let info = ErrorInfo::new(code, self.to_string());
         match self {
@@ -116,7 +138,7 @@ impl StartError {
 pub fn prepare(
     catalogue: &Snapshot,
     request: StartRequest,
-    at: Timestamp,
+    opening: &Opening<'_>,
 ) -> Result<NewRun, StartError> {
     let action =
         catalogue
@@ -131,7 +153,7 @@ pub fn prepare(
             action: request.action,
         });
     }
-    open(catalogue, action, request, at)
+    open(catalogue, action, request, opening)
 }
 
 /// As [`prepare`], for an action that is not in the catalogue: a definition that came with the
@@ -143,16 +165,16 @@ pub fn prepare_inline(
     catalogue: &Snapshot,
     action: &RegisteredAction,
     request: StartRequest,
-    at: Timestamp,
+    opening: &Opening<'_>,
 ) -> Result<NewRun, StartError> {
-    open(catalogue, action, request, at)
+    open(catalogue, action, request, opening)
 }
 
 fn open(
     catalogue: &Snapshot,
     action: &RegisteredAction,
     request: StartRequest,
-    at: Timestamp,
+    opening: &Opening<'_>,
 ) -> Result<NewRun, StartError> {
     let limits = catalogue.limits.run;
     let limit = limits.depth;
@@ -163,10 +185,12 @@ fn open(
             limit,
         });
     }
+    // What the run above passes on is not seen here; of that only the type is checked.
+    let passed = request.parent.as_ref().and_then(|p| p.secrets.as_ref());
     let parameters = action
         .def
         .parameters
-        .validate(&request.parameters)
+        .validate_around(&request.parameters, &|text| passed?.hidden_type(text))
         .map_err(|errors| StartError::Invalid {
             action: request.action.clone(),
             errors,
@@ -178,7 +202,7 @@ fn open(
         }
     }
     let pack = catalogue.packs.get(request.action.pack());
-    let header = RunHeader {
+    let mut header = RunHeader {
         run: request.run,
         program: action.program.clone(),
         action: request.action,
@@ -196,12 +220,43 @@ fn open(
         origin: request.origin,
         started_by: request.started_by,
         hidden: action.def.parameters.secrets().to_vec(),
+        secrets: None,
         labels: request.labels,
         trace: request.trace,
         api_url: request.api_url,
         limits: (limits != RunLimits::default()).then_some(limits),
     };
-    Ok(new_run(header, request.key, at))
+    header.secrets = sealed(catalogue, &mut header, opening)?;
+    Ok(new_run(header, request.key, opening.at))
+}
+
+/// Takes the secret values out of all that the run is given and seals them: parameters, configuration,
+/// and the payload of the event behind it.
+fn sealed(
+    catalogue: &Snapshot,
+    header: &mut RunHeader,
+    opening: &Opening<'_>,
+) -> Result<Option<Secrets>, StartError> {
+    let config = catalogue.packs.get(header.action.pack());
+    let config = config.map_or(&[][..], |pack| pack.def.config.secrets());
+    let payload = match &header.origin {
+        Origin::Rule { trigger, .. } => catalogue.triggers.get(trigger),
+        Origin::Request | Origin::Parent => None,
+    };
+    let payload = payload.map_or(&[][..], |trigger| trigger.payload.secrets());
+    let Some(withheld) = Withheld::from(header, config, payload, opening.entropy) else {
+        return Ok(None);
+    };
+    match opening.keys.seal(&withheld.name(), &withheld.values()) {
+        Ok(value) => Ok(Some(withheld.into_secrets(value))),
+        Err(error) => Err(StartError::NotSealed {
+            action: header.action.clone(),
+            reason: match error {
+                StoreError::Invalid(reason) => reason,
+                other => other.to_string(),
+            },
+        }),
+    }
 }
 
 /// The versions of all packs whose files the run may come to execute. A workflow may call any

@@ -32,6 +32,6 @@ pub use load::{
 };
 pub use read::MapReader;
 pub use schedule::parse_cron;
-pub use schema::{FieldError, PathType, Schema, SchemaError, ValueType};
+pub use schema::{FieldError, Hidden, PathType, Schema, SchemaError, ValueType};
 pub use sink::{Codes, Sink, did_you_mean};
 pub use suggest::suggest;

@@ -2,6 +2,7 @@
 
 use crate::{Page, PageRequest, StoreError};
 use async_trait::async_trait;
+use attune_flow::run::SealedValue;
 use attune_template::KeyRef;
 use attune_types::{JsonValue, Timestamp};
 use std::fmt;
@@ -87,9 +88,18 @@ pub enum Expected {
 }
 
 /// Keys. Values are sealed on the way in and opened on the way out: no other table, message or log
-/// ever holds one.
+/// ever holds one in the clear.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
+    /// Seals a secret value that is kept elsewhere, bound to a name.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if there is no master key to seal it with.
+    fn seal(&self, name: &KeyRef, value: &JsonValue) -> Result<SealedValue, StoreError>;
+
+    /// Opens what was sealed under that name; none if no master key that is known here opens it.
+    fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue>;
+
     /// Sets a key and gives what it is now.
     ///
     /// # Errors

@@ -107,99 +107,116 @@ pub(crate) fn refuse(keys: Option<&Keys>, value: &JsonValue, what: &str) -> Resu
     }
 }
 
+/// Told of every part whose value something depends on, and what that is.
+pub(crate) type Look<'l> = dyn FnMut(&Node, &str) -> Result<(), Fault> + 'l;
+
 /// As far as it can be seen without evaluating: fails where the expression looks into a secret.
 pub(crate) fn check(node: &Node) -> Result<(), Fault> {
-    let refuse = |part: &Node, what: &str| {
-        if is_secret(part) {
-            Err(looked_into(what).at(part.span.clone()))
-        } else {
-            Ok(())
-        }
-    };
+    looks(node, &mut refuse_secret)
+}
+
+/// As [`check`], for an expression that says yes or no.
+pub(crate) fn check_condition(node: &Node) -> Result<(), Fault> {
+    refuse_secret(node, "a condition")?;
+    check(node)
+}
+
+/// As [`check`], for a text with tags.
+pub(crate) fn check_statements(statements: &[Statement]) -> Result<(), Fault> {
+    statement_looks(statements, &mut refuse_secret)
+}
+
+fn refuse_secret(part: &Node, what: &str) -> Result<(), Fault> {
+    if is_secret(part) {
+        Err(looked_into(what).at(part.span.clone()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Everything within an expression that looks into a value.
+pub(crate) fn looks(node: &Node, look: &mut Look<'_>) -> Result<(), Fault> {
     match &node.expr {
         Expr::Filter {
             input,
             filter,
             args,
         } if !passes(filter.name, false) => {
-            refuse(input, &format!("`{}`", filter.name))?;
+            let what = format!("`{}`", filter.name);
+            look(input, &what)?;
             for (_, arg) in args {
-                refuse(arg, &format!("`{}`", filter.name))?;
+                look(arg, &what)?;
             }
         }
         Expr::Test {
             input, test, args, ..
         } if !passes(test.name, true) => {
-            refuse(input, &format!("`is {}`", test.name))?;
+            let what = format!("`is {}`", test.name);
+            look(input, &what)?;
             for (_, arg) in args {
-                refuse(arg, &format!("`is {}`", test.name))?;
+                look(arg, &what)?;
             }
         }
         Expr::Call { function, args } => {
             for (_, arg) in args {
-                refuse(arg, &format!("`{}()`", function.name))?;
+                look(arg, &format!("`{}()`", function.name))?;
             }
         }
         Expr::Binary(op, left, right) => match op {
             Op::Concat => {}
-            Op::And | Op::Or => refuse(left, "a condition")?,
+            Op::And | Op::Or => look(left, "a condition")?,
             Op::In | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => {
-                refuse(left, "a comparison")?;
-                refuse(right, "a comparison")?;
+                look(left, "a comparison")?;
+                look(right, "a comparison")?;
             }
             _ => {
-                refuse(left, "a calculation")?;
-                refuse(right, "a calculation")?;
+                look(left, "a calculation")?;
+                look(right, "a calculation")?;
             }
         },
-        Expr::Not(inner) => refuse(inner, "a condition")?,
-        Expr::Neg(inner) => refuse(inner, "a calculation")?,
-        Expr::Ternary { cond, .. } => refuse(cond, "a condition")?,
+        Expr::Not(inner) => look(inner, "a condition")?,
+        Expr::Neg(inner) => look(inner, "a calculation")?,
+        Expr::Ternary { cond, .. } => look(cond, "a condition")?,
         Expr::Access { base, key, .. } => {
-            refuse(base, "a field")?;
-            refuse(key, "a field")?;
+            look(base, "a field")?;
+            look(key, "a field")?;
         }
-        Expr::Slice { base, .. } => refuse(base, "a slice")?,
+        Expr::Slice { base, .. } => look(base, "a slice")?,
         Expr::Each { source, filter, .. } => {
-            refuse(source, "a loop")?;
+            look(source, "a loop")?;
             if let Some(filter) = filter {
-                refuse(filter, "a condition")?;
+                look(filter, "a condition")?;
             }
         }
         Expr::Key { key, pack, .. } => {
-            refuse(key, "the name of a key")?;
+            look(key, "the name of a key")?;
             if let Some(pack) = pack {
-                refuse(pack, "the name of a pack")?;
+                look(pack, "the name of a pack")?;
             }
         }
         _ => {}
     }
-    node.children().into_iter().try_for_each(check)
+    node.children()
+        .into_iter()
+        .try_for_each(|child| looks(child, look))
 }
 
-/// As [`check`], for an expression that says yes or no.
-pub(crate) fn check_condition(node: &Node) -> Result<(), Fault> {
-    if is_secret(node) {
-        return Err(looked_into("a condition").at(node.span.clone()));
-    }
-    check(node)
-}
-
-/// As [`check`], for a text with tags.
-pub(crate) fn check_statements(statements: &[Statement]) -> Result<(), Fault> {
+/// As [`looks`], for a text with tags.
+pub(crate) fn statement_looks(statements: &[Statement], look: &mut Look<'_>) -> Result<(), Fault> {
     for statement in statements {
         match statement {
             Statement::Text(_) | Statement::Break | Statement::Continue => {}
-            Statement::Print(node) | Statement::Set { value: node, .. } => check(node)?,
+            Statement::Print(node) | Statement::Set { value: node, .. } => looks(node, look)?,
             Statement::If {
                 branches,
                 otherwise,
             } => {
                 for (cond, body) in branches {
-                    check_condition(cond)?;
-                    check_statements(body)?;
+                    look(cond, "a condition")?;
+                    looks(cond, look)?;
+                    statement_looks(body, look)?;
                 }
-                check_statements(otherwise)?;
+                statement_looks(otherwise, look)?;
             }
             Statement::For {
                 source,
@@ -207,12 +224,10 @@ pub(crate) fn check_statements(statements: &[Statement]) -> Result<(), Fault> {
                 otherwise,
                 ..
             } => {
-                if is_secret(source) {
-                    return Err(looked_into("a loop").at(source.span.clone()));
-                }
-                check(source)?;
-                check_statements(body)?;
-                check_statements(otherwise)?;
+                look(source, "a loop")?;
+                looks(source, look)?;
+                statement_looks(body, look)?;
+                statement_looks(otherwise, look)?;
             }
         }
     }
@@ -221,18 +236,35 @@ pub(crate) fn check_statements(statements: &[Statement]) -> Result<(), Fault> {
 
 /// Whether an expression is a secret, or a text with one in it, as far as can be seen.
 fn is_secret(node: &Node) -> bool {
+    let mut secret = false;
+    each_source(node, &mut |source| {
+        secret |= matches!(source.expr, Expr::Key { secret: true, .. });
+    });
+    secret
+}
+
+/// What the value of an expression is made of without being changed.
+pub(crate) fn each_source<'n>(node: &'n Node, found: &mut dyn FnMut(&'n Node)) {
     match &node.expr {
-        Expr::Key { secret, .. } => *secret,
-        Expr::Binary(Op::Concat, left, right) => is_secret(left) || is_secret(right),
-        Expr::Binary(Op::And | Op::Or, _, right) => is_secret(right),
-        Expr::Ternary { yes, no, .. } => is_secret(yes) || is_secret(no),
+        Expr::Binary(Op::Concat, left, right) => {
+            each_source(left, found);
+            each_source(right, found);
+        }
+        Expr::Binary(Op::And | Op::Or, _, right) => each_source(right, found),
+        Expr::Ternary { yes, no, .. } => {
+            each_source(yes, found);
+            each_source(no, found);
+        }
         Expr::Filter {
             input,
             filter,
             args,
         } if matches!(filter.name, "default" | "safe") => {
-            is_secret(input) || args.iter().any(|(_, arg)| is_secret(arg))
+            each_source(input, found);
+            for (_, arg) in args {
+                each_source(arg, found);
+            }
         }
-        _ => false,
+        _ => found(node),
     }
 }

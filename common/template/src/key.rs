@@ -163,15 +163,7 @@ impl Keys {
 
     /// The nonce in the tokens of secrets.
     pub fn nonce(&self) -> &Nonce {
-        self.0.nonce.get_or_init(|| {
-            let digest = Sha256::new()
-                .chain_update(b"secrets of a run")
-                .chain_update(self.0.entropy)
-                .finalize();
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(&digest[..16]);
-            Nonce::new(bytes)
-        })
+        self.0.nonce.get_or_init(|| Nonce::of(self.0.entropy, b""))
     }
 
     /// Whether a text holds a secret.

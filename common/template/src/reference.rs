@@ -1,8 +1,11 @@
 //! What a template uses, found without evaluating it: for checks before anything runs.
 
 use crate::ast::{Args, Base, Expr, Key, Node, Path, Statement, Step};
+use crate::error::Fault;
+use crate::guard;
 use crate::scope::Root;
 use attune_types::JsonValue;
+use std::collections::HashMap;
 
 /// Where a reference points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +34,8 @@ pub struct Reference {
     pub optional: bool,
     /// The key that it reads, where that is known.
     pub key: Option<KeyUse>,
+    /// What depends on the very value of it (`a comparison`), which is not for secrets.
+    pub looked_into: Option<String>,
     /// JSON pointer to the string that holds it.
     pub pointer: String,
     /// Bytes of that string, from and to.
@@ -50,12 +55,46 @@ pub struct KeyUse {
 
 /// Collects the references of statements.
 pub(crate) fn of_statements(statements: &[Statement], pointer: &str, found: &mut Vec<Reference>) {
-    Statement::each_node(statements, &mut |node| of_node(node, pointer, false, found));
+    let first = found.len();
+    Statement::each_node(statements, &mut |node| {
+        collect(node, pointer, false, false, found);
+    });
+    mark(&mut found[first..], |look| {
+        guard::statement_looks(statements, look)
+    });
 }
 
-/// Collects the references of an expression.
-pub(crate) fn of_node(node: &Node, pointer: &str, lenient: bool, found: &mut Vec<Reference>) {
-    collect(node, pointer, lenient, false, found);
+/// Collects the references of an expression, and of a condition.
+pub(crate) fn of_node(node: &Node, pointer: &str, condition: bool, found: &mut Vec<Reference>) {
+    let first = found.len();
+    collect(node, pointer, false, false, found);
+    mark(&mut found[first..], |look| {
+        if condition {
+            look(node, "a condition")?;
+        }
+        guard::looks(node, look)
+    });
+}
+
+/// Notes what looks into which of them.
+fn mark(
+    found: &mut [Reference],
+    looks: impl FnOnce(&mut dyn FnMut(&Node, &str) -> Result<(), Fault>) -> Result<(), Fault>,
+) {
+    let mut looked: HashMap<(usize, usize), String> = HashMap::new();
+    let seen = looks(&mut |part, what| {
+        guard::each_source(part, &mut |source| {
+            let at = (source.span.start, source.span.end);
+            looked.entry(at).or_insert_with(|| what.to_owned());
+        });
+        Ok(())
+    });
+    if seen.is_ok() && !looked.is_empty() {
+        for reference in found {
+            let at = (reference.span.start, reference.span.end);
+            reference.looked_into = looked.get(&at).cloned();
+        }
+    }
 }
 
 fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut Vec<Reference>) {
@@ -68,6 +107,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                     dynamic,
                     optional: lenient || path.steps.iter().any(|step| step.optional),
                     key: None,
+                    looked_into: None,
                     pointer: pointer.to_owned(),
                     span: node.span.clone(),
                 });
@@ -80,6 +120,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                 dynamic: false,
                 optional: false,
                 key: None,
+                looked_into: None,
                 pointer: pointer.to_owned(),
                 span: node.span.clone(),
             });
@@ -99,6 +140,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                 dynamic: used.is_none() || dynamic,
                 optional: lenient,
                 key: used,
+                looked_into: None,
                 pointer: pointer.to_owned(),
                 span: node.span.clone(),
             });
@@ -186,6 +228,7 @@ fn of_elements(
         dynamic: false,
         optional: lenient || path.steps.iter().any(|step| step.optional),
         key: None,
+        looked_into: None,
         pointer: pointer.to_owned(),
         span: arg("attribute")?.1.span.clone(),
     })

@@ -6,6 +6,7 @@
 use crate::key::KeyRef;
 use attune_types::JsonValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 const OPEN: &str = "[[secret:";
@@ -24,6 +25,19 @@ impl Nonce {
         Self {
             start: format!("{OPEN}{}:", hex::encode(bytes)),
         }
+    }
+
+    /// The nonce of a run that follows from recorded or drawn entropy. `about` makes it another one for
+    /// each thing that is done with the same entropy.
+    pub fn of(entropy: [u8; 16], about: &[u8]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(b"secrets of a run")
+            .chain_update(entropy)
+            .chain_update(about)
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self::new(bytes)
     }
 
     /// The text that stands for the value of a secret.

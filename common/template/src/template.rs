@@ -258,7 +258,7 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
         [Segment::Print(tokens, span)] => {
             let node = Parser::new(tokens, span.end, Vec::new()).whole()?;
             let gives = gives::expression(&node);
-            (value_work(node, pointer, references)?, gives)
+            (value_work(node, pointer, false, references)?, gives)
         }
         _ => {
             let statements = statement::statements(&segments)?;
@@ -280,9 +280,14 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
     })
 }
 
-fn value_work(node: Node, pointer: &str, references: &mut Vec<Reference>) -> Result<Work, Fault> {
+fn value_work(
+    node: Node,
+    pointer: &str,
+    condition: bool,
+    references: &mut Vec<Reference>,
+) -> Result<Work, Fault> {
     guard::check(&node)?;
-    reference::of_node(&node, pointer, false, references);
+    reference::of_node(&node, pointer, condition, references);
     Ok(if quick::can(&node) {
         Work::Quick(node)
     } else {
@@ -317,7 +322,7 @@ fn compile_condition(text: &str, references: &mut Vec<Reference>) -> Result<Comp
         text: text.to_owned(),
         pointer: String::new(),
         gives: gives::expression(&node),
-        work: value_work(node, "", references)?,
+        work: value_work(node, "", true, references)?,
     })
 }
 

@@ -3,7 +3,7 @@
 //! The walk knows no value of a secret; this keeps its tokens out of sight as well.
 
 use attune_template::mask_tokens;
-use attune_types::{JsonMap, JsonValue};
+use attune_types::{ErrorInfo, JsonMap, JsonValue};
 
 /// What stands for a secret.
 const MASK: &str = "********";
@@ -26,4 +26,14 @@ pub(crate) fn masked_map(map: JsonMap) -> JsonMap {
     map.into_iter()
         .map(|(name, value)| (name, masked(value)))
         .collect()
+}
+
+/// An error without tokens.
+pub(crate) fn masked_error(error: &ErrorInfo) -> ErrorInfo {
+    let mut error = error.clone();
+    if let Some(message) = mask_tokens(&error.message, MASK) {
+        error.message = message;
+    }
+    error.details = masked(error.details);
+    error
 }

@@ -6,7 +6,8 @@
 use crate::library::Library;
 use crate::mock::Mocks;
 use attune_flow::program::Program;
-use attune_flow::run::{Origin, RunHeader};
+use attune_flow::run::{Origin, RunHeader, SealedValue, Withheld};
+use attune_pack::Schema;
 use attune_template::{KeyRef, KeySet, KeyValue};
 use attune_types::{Duration, EventId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId, Timestamp};
 use std::collections::BTreeMap;
@@ -131,16 +132,14 @@ impl Setup {
         parameters: JsonMap,
     ) -> RunHeader {
         let run = RunId(Uuid::from_u128(0x019b_0000_0000_7000_8000_0000_0000_0001));
-        let mut config = library.default_config(program.reference.pack());
-        config.extend(self.config.clone());
-        RunHeader {
+        let mut header = RunHeader {
             run,
             program: program.hash.clone(),
             kind: program.kind,
             action: program.reference.clone(),
             version: program.version.clone(),
             parameters,
-            pack_config: config,
+            pack_config: self.config_of(library, program.reference.pack(), true),
             packs: BTreeMap::new(),
             parent: None,
             depth: 0,
@@ -149,9 +148,21 @@ impl Setup {
             labels: self.labels.clone(),
             trace: None,
             api_url: "http://127.0.0.1:8080".to_owned(),
-            hidden: Default::default(),
+            hidden: program.parameters.secrets().to_vec(),
+            secrets: None,
             limits: None,
+        };
+        withhold(&mut header, library);
+        header
+    }
+
+    /// A pack's configuration: what is given here is for the workflow's own pack.
+    pub(crate) fn config_of(&self, library: &Library, pack: &str, own: bool) -> JsonMap {
+        let mut config = library.default_config(pack);
+        if own {
+            config.extend(self.config.clone());
         }
+        config
     }
 
     /// All keys that there are. What stands before a `/` is a pack's name if such a pack is known.
@@ -180,5 +191,18 @@ impl Setup {
                 time: event.time.unwrap_or(self.at),
             },
         }
+    }
+}
+
+/// Puts tokens in the place of secret values, as the server does it. The values are needed by nobody
+/// here.
+pub(crate) fn withhold(header: &mut RunHeader, library: &Library) {
+    let config = library.config(header.action.pack());
+    let config = config.map_or(&[][..], Schema::secrets);
+    if let Some(withheld) = Withheld::from(header, config, &[], [0; 16]) {
+        header.secrets = Some(withheld.into_secrets(SealedValue {
+            key_id: String::new(),
+            bytes: String::new(),
+        }));
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the shape that `attune workflow simulate` shows and gives as JSON. Pure projection of a walk.
 
 use crate::coverage::{condition, target};
-use crate::masked::{masked, masked_map};
+use crate::masked::{masked, masked_error, masked_map};
 use crate::walk::{Walk, WalkedRun};
 use attune_flow::program::TaskIx;
 use attune_flow::run::{Event, Execution, Parts};
@@ -138,7 +138,7 @@ pub fn story(walk: &Walk) -> Option<Story> {
         workflow: root.program.reference.clone(),
         status: state.status(),
         output: masked(state.output().clone()),
-        error: state.error().cloned(),
+        error: state.error().map(masked_error),
         stopped: walk.stopped.as_ref().map(ToString::to_string),
         vars: masked_map(vars(walk)),
         labels: state
@@ -242,7 +242,7 @@ fn chapter(
         activation: execution.activation,
         undoes: undone.is_some(),
         index: about.item,
-        item,
+        item: item.map(masked),
         action: execution.action.clone(),
         status: execution.status(),
         handled: execution.handled,
@@ -252,7 +252,7 @@ fn chapter(
         retried: Vec::new(),
         input: execution.input.as_deref().cloned().map(masked_map),
         result: masked(run.state.result_of(execution)),
-        error: execution.error.as_deref().cloned(),
+        error: execution.error.as_deref().map(masked_error),
         fired: Vec::new(),
         not_fired: Vec::new(),
     }
@@ -274,7 +274,7 @@ fn follow(
         } => chapter.retried.push(Retried {
             attempt: *number,
             after: after(*at),
-            error: (**error).clone(),
+            error: masked_error(error),
             again_after: after(*retry_at),
         }),
         Event::TransitionFired {

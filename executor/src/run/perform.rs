@@ -8,7 +8,7 @@ use super::slot::{self, Slots};
 use crate::config::{Deps, ExecutorConfig};
 use crate::native::{self, NativeDeps};
 use attune_batch::Batcher;
-use attune_catalogue::{StartRequest, prepare};
+use attune_catalogue::{Opening, StartRequest, prepare};
 use attune_flow::run::{
     ChildOrder, Command, Effect, EffectKey, NativeOrder, Origin, Outcome, Parent, RunHeader,
     WorkOrder,
@@ -311,11 +311,16 @@ impl RunCell {
         let Some(live) = &self.live else { return };
         let header = live.state.header().clone();
         let catalogue = self.registry.shared.deps.directory.current();
-        let at = self.registry.shared.deps.clock.now();
+        let deps = &self.registry.shared.deps;
+        let with = Opening {
+            at: deps.clock.now(),
+            entropy: deps.clock.entropy(),
+            keys: &*deps.stores.keys,
+        };
         let mut opening = Vec::new();
         for order in orders {
             let (attempt, wait) = (order.attempt, order.wait);
-            match prepare(&catalogue, child_request(&header, order), at) {
+            match prepare(&catalogue, child_request(&header, order), &with) {
                 Ok(new) => {
                     let performer = &self.registry.shared.performer;
                     let answer = performer.opener.clone();

@@ -2,7 +2,7 @@
 
 use crate::config::ExecutorConfig;
 use crate::run::Registry;
-use attune_catalogue::{KeyRows, Snapshot, StartRequest, prepare};
+use attune_catalogue::{KeyRows, Opening, Snapshot, StartRequest, prepare};
 use attune_flow::run::Origin;
 use attune_port::{Ingest, Ingested, NewEnforcement, StoreError};
 use attune_rules::{CompiledRule, Reason, RuleIndex, TriggerEvent, Verdict};
@@ -114,6 +114,11 @@ impl Matcher {
             let verdicts = rules.index.evaluate_with_keys(&event, ambient, |rule| {
                 KeySet::closed(rows.seen_by(rule.rule().reference.pack(), rule.keys()))
             });
+            let opening = Opening {
+                at: ambient.now,
+                entropy: deps.clock.entropy(),
+                keys: &*deps.stores.keys,
+            };
             let enforcements = verdicts
                 .into_iter()
                 .map(|verdict| {
@@ -122,7 +127,7 @@ impl Matcher {
                         &registry.shared.config,
                         &event,
                         verdict,
-                        ambient,
+                        &opening,
                     )
                 })
                 .inspect(|enforcement| {
@@ -157,7 +162,7 @@ fn enforce(
     config: &ExecutorConfig,
     event: &TriggerEvent,
     verdict: Verdict,
-    ambient: Ambient,
+    opening: &Opening<'_>,
 ) -> NewEnforcement {
     let id = EnforcementId(event.id.derive(&format!("enforcement:{}", verdict.rule)));
     let mut enforcement = NewEnforcement {
@@ -190,7 +195,7 @@ fn enforce(
         api_url: config.api_url.clone(),
         key: None,
     };
-    match prepare(catalogue, request, ambient.now) {
+    match prepare(catalogue, request, opening) {
         Ok(run) => enforcement.run = Some(Box::new(run)),
         Err(error) => {
             tracing::warn!(rule = %verdict.rule, event = %event.id, %error, "the rule matched, but its action could not be started");

@@ -10,6 +10,7 @@ mod keys;
 mod notify;
 mod routing;
 mod runs;
+mod secrets;
 mod undo;
 mod worker;
 mod world;

@@ -1,7 +1,7 @@
 //! A catalogue, a store and executors around it, as tests need them.
 
 use attune_bus::InProcessBus;
-use attune_catalogue::{Directory, Programs, StartRequest, prepare, registration};
+use attune_catalogue::{Directory, Opening, Programs, StartRequest, prepare, registration};
 use attune_executor::{Deps, Executor, ExecutorConfig};
 use attune_flow::run::{Command, ExecutionRow, Origin};
 use attune_pack::{core_pack, from_files};
@@ -97,12 +97,12 @@ impl World {
             panic!("parameters are a map")
         };
         let request = request(run, action, parameters);
-        let new = prepare(
-            &directory.current(),
-            request,
-            attune_types::Timestamp::now(),
-        )
-        .unwrap();
+        let opening = Opening {
+            at: attune_types::Timestamp::now(),
+            entropy: *Uuid::new_v4().as_bytes(),
+            keys: &*self.stores.keys,
+        };
+        let new = prepare(&directory.current(), request, &opening).unwrap();
         let opened = self.stores.runs.open(vec![new]).await.unwrap();
         assert_eq!(opened, [OpenOutcome::Created]);
         run

@@ -149,10 +149,14 @@ impl Look<'_, '_> {
             return fields::of_variable(self, path);
         }
         if world.parameters.names().contains(&name) {
+            self.secret(world.parameters, path);
             if !self.reference.optional {
                 self.schema(world.parameters, path, "parameter");
             }
             return;
+        }
+        if let Some(config) = world.config {
+            self.secret(config, path);
         }
         let in_config = world
             .config

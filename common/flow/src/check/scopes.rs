@@ -6,7 +6,7 @@
 use super::names::Look;
 use super::template::At;
 use crate::syntax::codes;
-use attune_pack::{PathType, Schema, Severity};
+use attune_pack::{PathType, Schema, Severity, ValueType};
 use attune_template::Root;
 
 /// Members of `system`.
@@ -27,6 +27,15 @@ const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
 impl Look<'_, '_> {
     /// A member of a scope whose members are known.
     pub(super) fn member(&mut self, root: Root, path: &[&str]) {
+        match root {
+            Root::Parameters => self.secret(self.world.parameters, path),
+            Root::PackConfig => {
+                if let Some(config) = self.world.config {
+                    self.secret(config, path);
+                }
+            }
+            _ => {}
+        }
         if self.reference.optional {
             return;
         }
@@ -71,6 +80,30 @@ impl Look<'_, '_> {
                 .iter()
                 .map(|name| (*name).to_owned())
                 .collect(),
+        }
+    }
+
+    /// What a schema calls secret stands for its value, as a secret key does: nothing may look into it.
+    /// Lists and maps can be taken apart, and only the parts are hidden.
+    pub(super) fn secret(&mut self, schema: &Schema, path: &[&str]) {
+        let Some(what) = &self.reference.looked_into else {
+            return;
+        };
+        let parts = path.iter().map(|name| attune_types::pointer_escape(name));
+        let pointer: String = parts.map(|name| format!("/{name}")).collect();
+        let whole = match schema.type_of(path) {
+            PathType::Known(types) => !types
+                .iter()
+                .any(|kind| matches!(kind, ValueType::Object | ValueType::Array)),
+            _ => false,
+        };
+        if whole && schema.is_secret(&pointer) {
+            let message = format!("{what} would look into a secret");
+            let help = format!(
+                "`{}` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action",
+                path.join(".")
+            );
+            self.report(Severity::Error, codes::SECRET, message, Some(help));
         }
     }
 

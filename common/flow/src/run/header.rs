@@ -44,6 +44,10 @@ pub struct RunHeader {
     /// JSON pointers into the parameters to what is secret: never shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<String>,
+    /// Its own secret values, sealed: tokens stand for them in the parameters, the configuration and
+    /// the event. Those that came from the run above are in [`Parent::secrets`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Secrets>,
     /// Labels given by the caller; the workflow's own are added when it begins.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,

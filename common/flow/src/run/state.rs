@@ -112,8 +112,7 @@ impl RunState {
     /// The state of a run of which nothing is known but its opening.
     pub fn opened(header: RunHeader, at: Timestamp) -> Self {
         let labels = Arc::new(header.labels.clone());
-        let passed = header.parent.as_ref().and_then(|p| p.secrets.as_ref());
-        let secrets = passed.cloned().map(Arc::new);
+        let secrets = Secrets::at_opening(&header).map(Arc::new);
         Self {
             about: About {
                 header: Arc::new(header),

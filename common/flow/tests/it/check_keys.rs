@@ -93,3 +93,69 @@ workflows/flow.yaml:9:16: error[FLOW031]: no scope has the name `quota`
   help: names come from: item names, task, vars, parameters, pack.config, system; a key of the pack is read with `kv.get("quota")`
 "#);
 }
+
+#[test]
+fn what_a_schema_calls_secret_is_not_looked_into_either() {
+    assert_snapshot!(errors("
+parameters:
+  token: {type: string, secret: true}
+  login: {type: object, secret: true, properties: {user: {type: string}}}
+  plain: {type: string}
+tasks:
+  - name: a
+    action: core.set
+    when: \"{{ parameters.token == 'x' }}\"
+    input:
+      one: \"{{ token | b64encode }}\"
+      two: \"{% if parameters.login.user %}x{% endif %}\"
+      three: \"{{ 'x' ~ (pack.config.pass | default('')) | upper }}\"
+      four: \"{{ plain | upper }}\"
+    next:
+      - when: \"parameters.token\"
+"), @r#"
+workflows/flow.yaml:12:15: error[FLOW045]: a comparison would look into a secret
+  12 |     when: "{{ parameters.token == 'x' }}"
+     |               ^^^^^^^^^^^^^^^^
+  help: `token` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action
+workflows/flow.yaml:14:16: error[FLOW045]: `b64encode` would look into a secret
+  14 |       one: "{{ token | b64encode }}"
+     |                ^^^^^
+  help: `token` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action
+workflows/flow.yaml:15:19: error[FLOW045]: a condition would look into a secret
+  15 |       two: "{% if parameters.login.user %}x{% endif %}"
+     |                   ^^^^^^^^^^^^^^^^^^^^^
+  help: `login.user` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action
+workflows/flow.yaml:16:25: error[FLOW045]: `upper` would look into a secret
+  16 |       three: "{{ 'x' ~ (pack.config.pass | default('')) | upper }}"
+     |                         ^^^^^^^^^^^^^^^^
+  help: `pass` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action
+workflows/flow.yaml:19:16: error[FLOW045]: a condition would look into a secret
+  19 |       - when: "parameters.token"
+     |                ^^^^^^^^^^^^^^^^
+  help: `token` is a secret: pass it on whole or join it with other text; `is defined` tells whether there is one; whatever depends on its value belongs into an action
+"#);
+}
+
+#[test]
+fn what_passes_a_secret_on_is_right() {
+    let compiled = check(
+        "
+parameters:
+  token: {type: string, secret: true}
+  login: {type: object, secret: true}
+tasks:
+  - name: a
+    action: core.http
+    when: \"{{ parameters.token is defined and parameters.token is not none }}\"
+    with_items: \"{{ parameters.login | keys }}\"
+    input:
+      url: https://example.org
+      headers:
+        one: \"Bearer {{ parameters.token }}\"
+        two: \"{{ 'a' ~ token ~ (parameters.token | default('none')) }}\"
+        three: \"{{ parameters.token if item == 'a' else pack.config.pass }}\"
+",
+    )
+    .unwrap();
+    assert!(compiled.warnings.is_empty(), "{:?}", compiled.warnings);
+}

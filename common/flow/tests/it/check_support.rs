@@ -30,7 +30,7 @@ pub(crate) fn catalogue() -> Catalogue {
     let pack = from_files([
         (
             "pack.yaml",
-            "ref: ci\nlabel: CI\nversion: 1.0.0\nconfig:\n  registry: {type: string}\n",
+            "ref: ci\nlabel: CI\nversion: 1.0.0\nconfig:\n  registry: {type: string}\n  pass: {type: string, secret: true}\n",
         ),
         (
             "actions/build.yaml",

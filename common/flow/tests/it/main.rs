@@ -24,6 +24,7 @@ mod run_joins;
 mod run_keys;
 mod run_limits;
 mod run_parts;
+mod run_secrets;
 mod run_simulation;
 mod run_time;
 mod run_undo;

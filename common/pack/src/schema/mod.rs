@@ -17,6 +17,9 @@ use serde_json::json;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+/// Whether a text stands for a value that is not to be seen, and of which type that is.
+pub type Hidden<'h> = &'h dyn Fn(&str) -> Option<ValueType>;
+
 /// One thing that is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -149,7 +152,20 @@ impl Schema {
     /// # Errors
     /// All errors at once, each with a JSON pointer.
     pub fn validate(&self, value: &JsonMap) -> Result<JsonMap, Vec<FieldError>> {
-        match validate::check(&self.inner, &JsonValue::Object(value.clone()), true)? {
+        self.validate_around(value, &|_| None)
+    }
+
+    /// As [`Schema::validate`], where some texts stand for values that are not to be seen: of those
+    /// nothing is judged but the type.
+    ///
+    /// # Errors
+    /// All errors at once, each with a JSON pointer.
+    pub fn validate_around(
+        &self,
+        value: &JsonMap,
+        hidden: Hidden<'_>,
+    ) -> Result<JsonMap, Vec<FieldError>> {
+        match validate::check(&self.inner, &JsonValue::Object(value.clone()), true, hidden)? {
             JsonValue::Object(map) => Ok(map),
             _ => Ok(value.clone()),
         }
@@ -161,7 +177,19 @@ impl Schema {
     /// # Errors
     /// All errors at once, each with a JSON pointer.
     pub fn validate_open(&self, value: &JsonValue) -> Result<JsonValue, Vec<FieldError>> {
-        validate::check(&self.inner, value, false)
+        self.validate_open_around(value, &|_| None)
+    }
+
+    /// As [`Schema::validate_open`], around texts that stand for values that are not to be seen.
+    ///
+    /// # Errors
+    /// All errors at once, each with a JSON pointer.
+    pub fn validate_open_around(
+        &self,
+        value: &JsonValue,
+        hidden: Hidden<'_>,
+    ) -> Result<JsonValue, Vec<FieldError>> {
+        validate::check(&self.inner, value, false, hidden)
     }
 
     /// The defaults of all fields that have one.

@@ -295,3 +295,66 @@ fn a_recursive_schema_follows_the_value() {
         ["/child/child/name type must be of type string, not integer"]
     );
 }
+
+#[test]
+fn of_a_value_that_is_not_to_be_seen_only_the_type_is_judged() {
+    let asked = schema(json!({
+        "text": {"type": "string", "pattern": "^[a-z]{3}$", "minLength": 3},
+        "word": {"type": "string", "enum": ["a", "b"]},
+        "count": {"type": "integer", "minimum": 3},
+        "list": {"type": "array", "uniqueItems": true, "maxItems": 2},
+        "other": {"type": "object", "properties": {"x": {"type": "string", "required": true}}},
+    }));
+    let hidden = |text: &str| match text {
+        "<number>" => Some(ValueType::Integer),
+        _ => text.contains('<').then_some(ValueType::String),
+    };
+    let good = map(json!({
+        "text": "<secret>", "word": "Bearer <secret>", "count": "<number>",
+        "list": ["<secret>", "<secret>"],
+    }));
+    assert_eq!(asked.validate_around(&good, &hidden), Ok(good.clone()));
+    assert_eq!(asked.validate(&good).unwrap_err().len(), 4);
+    let bad = map(json!({
+        "text": "ABC", "word": "<number>", "count": "<secret>", "list": ["<a>", "b", "c"],
+        "other": {"y": "<a>"}, "more": "<a>",
+    }));
+    let errors: Vec<String> = asked
+        .validate_around(&bad, &hidden)
+        .unwrap_err()
+        .iter()
+        .map(|error| format!("{} {}", error.pointer, error.code))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "/other/y unknown",
+            "/more unknown",
+            "/text pattern",
+            "/count type",
+            "/list maxItems",
+            "/other/x required"
+        ]
+    );
+}
+
+#[test]
+fn what_is_said_of_a_map_does_not_show_the_secrets_in_it() {
+    let either = schema(json!({
+        "type": "object",
+        "properties": {
+            "login": {
+                "type": "object",
+                "properties": {"user": {"type": "string"}, "password": {"type": "string", "x-secret": true}},
+                "oneOf": [{"required": ["token"]}, {"required": ["key"]}],
+            },
+        },
+    }));
+    let errors = errors(
+        &either,
+        json!({"login": {"user": "ada", "password": "hunter2"}}),
+    );
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].starts_with("/login oneOf "), "{errors:?}");
+    assert!(!errors[0].contains("hunter2"), "{errors:?}");
+}

@@ -3,7 +3,7 @@
 //! Owns filling defaults, unknown names and the wording of errors; the rest is the JSON Schema
 //! validator's. Never shows the value of a secret field. All errors are gathered.
 
-use super::{Compiled, FieldError, path};
+use super::{Compiled, FieldError, Hidden, path};
 use crate::suggest::suggest;
 use attune_types::{JsonMap, JsonValue, pointer_escape};
 use jsonschema::ValidationError;
@@ -15,11 +15,23 @@ const DEPTH: usize = 64;
 /// The longest message of the validator that is passed on.
 const LONGEST_MESSAGE: usize = 300;
 
-/// The value with defaults filled, or all that is wrong with it.
+/// Keywords that judge a list or map by what is in it.
+const BY_CONTENT: [&str; 7] = [
+    "anyOf",
+    "const",
+    "contains",
+    "enum",
+    "not",
+    "oneOf",
+    "uniqueItems",
+];
+
+/// The value with defaults filled, or all that is wrong with it as far as it can be seen.
 pub(super) fn check(
     schema: &Compiled,
     value: &JsonValue,
     strict: bool,
+    hidden: Hidden<'_>,
 ) -> Result<JsonValue, Vec<FieldError>> {
     let filled = fill(schema, value);
     let mut errors = Vec::new();
@@ -27,7 +39,9 @@ pub(super) fn check(
         unknown_names(&schema.json, &filled, &mut String::new(), &mut errors);
     }
     for error in schema.validator.iter_errors(&filled) {
-        describe(schema, &error, &filled, &mut errors);
+        if !cannot_be_told(&error, hidden) {
+            describe(schema, &error, &filled, hidden, &mut errors);
+        }
     }
     if errors.is_empty() {
         Ok(filled)
@@ -178,10 +192,43 @@ fn unknown<'n>(pointer: String, name: &str, known: impl Iterator<Item = &'n str>
     }
 }
 
+/// Whether an error is about what a text stands for, which is not known here.
+fn cannot_be_told(error: &ValidationError<'_>, hidden: Hidden<'_>) -> bool {
+    match &**error.instance() {
+        JsonValue::String(text) => match (hidden(text), error.kind()) {
+            (None, _) => false,
+            (Some(found), ValidationErrorKind::Type { kind }) => wanted(kind)
+                .iter()
+                .filter_map(|word| path::ValueType::from_word(word))
+                .any(|wanted| wanted.takes(found)),
+            (Some(_), _) => true,
+        },
+        whole => BY_CONTENT.contains(&error.kind().keyword()) && hides_within(whole, hidden),
+    }
+}
+
+fn hides_within(value: &JsonValue, hidden: Hidden<'_>) -> bool {
+    match value {
+        JsonValue::String(text) => hidden(text).is_some(),
+        JsonValue::Array(items) => items.iter().any(|item| hides_within(item, hidden)),
+        JsonValue::Object(map) => map.values().any(|item| hides_within(item, hidden)),
+        _ => false,
+    }
+}
+
+/// The words of the types that are taken.
+fn wanted(kind: &TypeKind) -> Vec<String> {
+    match kind {
+        TypeKind::Single(kind) => vec![kind.to_string()],
+        TypeKind::Multiple(kinds) => kinds.iter().map(|kind| kind.to_string()).collect(),
+    }
+}
+
 fn describe(
     schema: &Compiled,
     error: &ValidationError<'_>,
     value: &JsonValue,
+    hidden: Hidden<'_>,
     errors: &mut Vec<FieldError>,
 ) {
     let at = error.instance_path().as_str().to_owned();
@@ -215,15 +262,11 @@ fn describe(
             }
         }
         ValidationErrorKind::Type { kind } => {
-            let wanted = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => kinds
-                    .iter()
-                    .map(|kind| kind.to_string())
-                    .collect::<Vec<_>>()
-                    .join(" or "),
-            };
-            let found = crate::catalogue::Keyword::word(path::ValueType::of(error.instance()));
+            let wanted = wanted(kind).join(" or ");
+            let instance = error.instance();
+            let found = instance.as_str().and_then(hidden);
+            let found = found.unwrap_or_else(|| path::ValueType::of(instance));
+            let found = crate::catalogue::Keyword::word(found);
             push(at, "type", format!("must be of type {wanted}, not {found}"));
         }
         ValidationErrorKind::MinProperties { limit } => {
@@ -245,10 +288,11 @@ fn describe(
             push(at, error.kind().keyword(), message);
         }
         _ => {
+            // What is said of a map would show the secret fields in it, too.
             let secret = schema
                 .secrets
                 .iter()
-                .any(|secret| at.starts_with(secret.as_str()));
+                .any(|secret| at.starts_with(secret.as_str()) || secret.starts_with(&at));
             let mut message = if secret {
                 error.masked().to_string()
             } else {

@@ -14,8 +14,12 @@ use crate::json;
 use crate::pool::PgStore;
 use crate::time::time;
 use async_trait::async_trait;
+use attune_flow::run::SealedValue;
 use attune_port::{Expected, KeyRow, KeyStore, NewKey, Page, PageRequest, StoreError, StoredKey};
 use attune_template::KeyRef;
+use attune_types::JsonValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -43,6 +47,19 @@ fn changed(key: &KeyRef) -> StoreError {
 
 #[async_trait]
 impl KeyStore for PgStore {
+    fn seal(&self, name: &KeyRef, value: &JsonValue) -> Result<SealedValue, StoreError> {
+        let sealed = self.keyring.seal(name, true, value)?;
+        Ok(SealedValue {
+            key_id: sealed.key_id,
+            bytes: STANDARD_NO_PAD.encode(sealed.bytes),
+        })
+    }
+
+    fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue> {
+        let bytes = STANDARD_NO_PAD.decode(&sealed.bytes).ok()?;
+        self.keyring.open(name, true, &sealed.key_id, &bytes)
+    }
+
     async fn set(&self, new: NewKey, expected: Expected) -> Result<KeyRow, StoreError> {
         for text in [&new.key.pack, &new.key.name, &new.by] {
             json::check_text(text)?;

@@ -65,6 +65,7 @@ pub fn header(run: RunId) -> Result<RunHeader> {
         origin: Origin::Request,
         started_by: "ada".to_owned(),
         hidden: Vec::new(),
+        secrets: None,
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),

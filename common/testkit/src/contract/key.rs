@@ -89,6 +89,23 @@ pub async fn changes_expect_a_version(harness: &dyn Harness) -> Result<()> {
     Ok(())
 }
 
+/// What was sealed is opened under its name and no other, and shows nothing.
+pub async fn sealed_values_belong_to_a_name(harness: &dyn Harness) -> Result<()> {
+    let keys = &harness.stores().keys;
+    let name = KeyRef::new("0190c2a8-0000-7000-8000-000000000001", "secrets");
+    let value = json!(["canary", {"deep": [1, null]}]);
+    let sealed = keys.seal(&name, &value)?;
+    assert!(!serde_json::to_string(&sealed)?.contains("canary"));
+    assert!(!format!("{sealed:?}").contains(&sealed.bytes));
+    assert_eq!(keys.unseal(&name, &sealed), Some(value));
+    let other = KeyRef::new("0190c2a8-0000-7000-8000-000000000002", "secrets");
+    assert_eq!(keys.unseal(&other, &sealed), None);
+    let mut broken = sealed.clone();
+    broken.bytes = "no".to_owned();
+    assert_eq!(keys.unseal(&name, &broken), None);
+    Ok(())
+}
+
 /// Lists are in order and in pages, and of one pack if asked.
 pub async fn keys_in_pages(harness: &dyn Harness) -> Result<()> {
     let keys = &harness.stores().keys;

@@ -139,7 +139,8 @@ macro_rules! store_contract {
             identities_in_pages,
         ]);
         $crate::store_contract!(@group $harness, key: [
-            values_come_back, changes_expect_a_version, keys_in_pages,
+            values_come_back, changes_expect_a_version, sealed_values_belong_to_a_name,
+            keys_in_pages,
         ]);
         $crate::store_contract!(@group $harness, read: [
             lists_newest_first_and_filters, pages_are_complete_under_inserts,

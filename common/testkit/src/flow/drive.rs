@@ -44,6 +44,7 @@ pub fn header(program: &Program, parameters: JsonMap) -> RunHeader {
         origin: Origin::Request,
         started_by: "tester".to_owned(),
         hidden: Vec::new(),
+        secrets: None,
         labels: BTreeMap::new(),
         trace: None,
         api_url: String::new(),

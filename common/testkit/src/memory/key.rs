@@ -2,14 +2,17 @@
 
 use super::{MemoryStore, check, page};
 use async_trait::async_trait;
+use attune_flow::run::SealedValue;
 use attune_port::{Expected, KeyRow, KeyStore, NewKey, Page, PageRequest, StoreError, StoredKey};
 use attune_template::KeyRef;
+use attune_types::JsonValue;
 use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct Keys {
     keys: BTreeMap<KeyRef, StoredKey>,
     versions: u64,
+    sealed: Vec<(KeyRef, JsonValue)>,
 }
 
 impl Keys {
@@ -31,6 +34,23 @@ impl Keys {
 
 #[async_trait]
 impl KeyStore for MemoryStore {
+    /// The value stays here; what is given away is its number.
+    fn seal(&self, name: &KeyRef, value: &JsonValue) -> Result<SealedValue, StoreError> {
+        let sealed = &mut self.lock().keys.sealed;
+        sealed.push((name.clone(), value.clone()));
+        Ok(SealedValue {
+            key_id: "memory".to_owned(),
+            bytes: (sealed.len() - 1).to_string(),
+        })
+    }
+
+    fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue> {
+        let number: usize = sealed.bytes.parse().ok()?;
+        let state = self.lock();
+        let (bound, value) = state.keys.sealed.get(number)?;
+        (bound == name).then(|| value.clone())
+    }
+
     async fn set(&self, new: NewKey, expected: Expected) -> Result<KeyRow, StoreError> {
         for text in [&new.key.pack, &new.key.name, &new.by] {
             check::text(text)?;

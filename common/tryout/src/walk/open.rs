@@ -7,6 +7,7 @@
 use super::trial::{mocked, trial};
 use super::world::{Live, Todo, World};
 use super::{Missing, Stopped};
+use crate::setup::withhold;
 use attune_flow::program::Program;
 use attune_flow::run::{
     ChildOrder, Command, Event, Execution, Origin, Outcome, Parent, RunHeader, RunState,
@@ -55,7 +56,11 @@ impl World<'_> {
             });
             return;
         };
-        let parameters = match program.parameters.validate(&order.parameters) {
+        let hidden = |text: &str| order.secrets.as_ref()?.hidden_type(text);
+        let checked = program
+            .parameters
+            .validate_around(&order.parameters, &hidden);
+        let parameters = match checked {
             Ok(parameters) => parameters,
             Err(errors) => {
                 let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -106,18 +111,16 @@ impl World<'_> {
     ) -> RunHeader {
         let header = above.header();
         let root = self.runs.first().map(|root| root.state.header());
-        let own_pack = root.filter(|root| root.action.pack() == program.reference.pack());
-        RunHeader {
+        let pack = program.reference.pack();
+        let own_pack = root.is_some_and(|root| root.action.pack() == pack);
+        let mut child = RunHeader {
             run: order.run,
             program: program.hash.clone(),
             kind: program.kind,
             action: program.reference.clone(),
             version: program.version.clone(),
             parameters,
-            pack_config: match own_pack {
-                Some(root) => root.pack_config.clone(),
-                None => self.library.default_config(program.reference.pack()),
-            },
+            pack_config: self.setup.config_of(self.library, pack, own_pack),
             parent: Some(Parent {
                 run: header.run,
                 execution: order.execution,
@@ -128,8 +131,12 @@ impl World<'_> {
             depth: order.depth,
             origin: Origin::Parent,
             labels: BTreeMap::new(),
+            hidden: program.parameters.secrets().to_vec(),
+            secrets: None,
             ..header.clone()
-        }
+        };
+        withhold(&mut child, self.library);
+        child
     }
 
     fn open(

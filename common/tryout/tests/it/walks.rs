@@ -489,3 +489,29 @@ fn the_same_setup_gives_the_same_walk_and_folding_its_events_the_same_state() {
         assert_eq!(RunState::replay(&events).as_ref(), Some(&run.state));
     }
 }
+
+#[test]
+fn secret_parameters_are_hidden_as_on_a_server() {
+    let top = "parameters: {token: {type: string, secret: true, minLength: 3}, pin: {type: integer, secret: true}}\n\
+         tasks:\n\
+         - {name: a, action: ci.test, input: {auth: \"Bearer {{ parameters.token }}\"}, publish: [{pin: \"{{ parameters.pin }}\"}], on_success: c}\n\
+         - {name: c, action: ci.below, input: {pin: \"{{ vars.pin }}\"}}\n\
+         output_map: {said: \"{{ task.c.result }}\"}\n";
+    let below = "parameters: {pin: {type: integer, maximum: 3}}\n\
+         tasks:\n\
+         - {name: b, action: core.fail, input: {message: \"pin {{ parameters.pin }}\"}}\n";
+    let (_, library) = pack(&[("flow", top), ("below", below)]);
+    let walk = walked(
+        &library,
+        &json!({"token": "canary", "pin": 4711}),
+        "a: {result: fine}\n",
+    );
+    assert_eq!(end(&walk), Failed);
+    let told = story(&walk).unwrap();
+    let text = serde_json::to_string(&told).unwrap();
+    assert!(text.contains("Bearer ********"), "{text}");
+    assert!(text.contains("pin ********"), "{text}");
+    for hidden in ["canary", "4711", "[[secret:"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+}

@@ -33,6 +33,7 @@ async fn with_secret(bench: &Bench, mut order: WorkOrder) -> WorkOrder {
     order.secrets = Some(Secrets {
         nonce,
         keys: [key].into(),
+        sealed: Default::default(),
     });
     order
 }

@@ -144,7 +144,8 @@ impl Step<'_> {
         let (ExecutionStatus::Succeeded, Some(schema)) = (done.status, &call.output) else {
             return done;
         };
-        match schema.validate_open(&done.result) {
+        let hidden = |text: &str| self.hidden_type(text);
+        match schema.validate_open_around(&done.result, &hidden) {
             Ok(result) => Done { result, ..done },
             Err(errors) => {
                 let list: Vec<String> = errors.iter().map(ToString::to_string).collect();

@@ -80,7 +80,9 @@ impl Step<'_> {
         let Some(schema) = &self.program.output else {
             return Ok(output);
         };
-        schema.validate_open(&output).map_err(|errors| {
+        let hidden = |text: &str| self.hidden_type(text);
+        let checked = schema.validate_open_around(&output, &hidden);
+        checked.map_err(|errors| {
             let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
             let error = ErrorInfo::new(
                 code::OUTPUT_INVALID,

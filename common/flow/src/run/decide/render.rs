@@ -4,6 +4,7 @@ use super::duration;
 use super::step::{Step, template_error};
 use crate::program::{ActionCall, ProgramKind, Task};
 use crate::run::state::execution::Execution;
+use attune_pack::ValueType;
 use attune_types::{Duration, ErrorInfo, JsonMap, JsonValue, code};
 use serde_json::json;
 
@@ -34,7 +35,9 @@ impl Step<'_> {
                 ));
             }
         };
-        call.parameters.validate(&map).map_err(|errors| {
+        let hidden = |text: &str| self.hidden_type(text);
+        let checked = call.parameters.validate_around(&map, &hidden);
+        checked.map_err(|errors| {
             let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
             ErrorInfo::new(
                 code::INPUT_INVALID,
@@ -46,6 +49,12 @@ impl Step<'_> {
             )
             .with_details(json!({ "errors": errors }))
         })
+    }
+
+    /// Whether a text stands for a secret, and of which type that is.
+    pub(super) fn hidden_type(&self, text: &str) -> Option<ValueType> {
+        let secrets = self.state.about.secrets.as_deref()?;
+        secrets.hidden_type(text)
     }
 
     /// The time limit of the next attempt.
