@@ -3,7 +3,7 @@
 use crate::args::ExecutionCommand;
 use crate::client::{Client, Query};
 use crate::error::{CliError, Result};
-use crate::output::{self, Columns, Output, ago, paint_for_stdout, status, tame, took};
+use crate::output::{self, Columns, Output, ago, failure, paint_for_stdout, status, tame, took};
 use crate::watch::{self, View};
 use attune_rest::{
     CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView, HistoryView, LogLineView,
@@ -179,8 +179,8 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
     }
     // A followed run has said it already.
     if let Some(error) = execution.error.as_ref().filter(|_| whole) {
-        let said = format!("{}: {}", error.code, tame(&error.message));
-        text.push_str(&format!("{}\n", paint.red(&format!("error: {said}"))));
+        let said = format!("error: {}", failure(error));
+        text.push_str(&format!("{}\n", paint.red(&said)));
     }
     text.push_str(&format!("{}\n", paint.bold("result")));
     for line in super::value(&execution.result).lines() {

@@ -7,7 +7,7 @@
 mod style;
 mod table;
 
-pub(crate) use style::{Paint, ago, paint_for_stdout, status, tame, took};
+pub(crate) use style::{Paint, ago, failure, paint_for_stdout, status, tame, took};
 pub(crate) use table::Columns;
 
 use crate::args::Format;

@@ -2,7 +2,7 @@
 //!
 //! Owns when colours are used: on a terminal, unless `NO_COLOR` says no. Pure but for that question.
 
-use attune_types::{ExecutionStatus, Timestamp};
+use attune_types::{ErrorInfo, ExecutionStatus, Timestamp};
 use owo_colors::OwoColorize as _;
 use std::borrow::Cow;
 use std::io::IsTerminal;
@@ -110,6 +110,15 @@ pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
             Err(_) => "now".to_owned(),
         },
     }
+}
+
+/// What went wrong: its code, what it says, and of a run whose task it was.
+pub(crate) fn failure(error: &ErrorInfo) -> String {
+    let mut said = format!("{}: {}", error.code, tame(&error.message));
+    if let Some(task) = &error.task {
+        said.push_str(&format!(" (task `{task}`)"));
+    }
+    said
 }
 
 /// A text that somebody else wrote, as it may go to a terminal: what would steer the terminal (its

@@ -2,7 +2,7 @@
 //!
 //! Owns the drawing. Pure: the time is an argument.
 
-use crate::output::{Paint, status, tame, took};
+use crate::output::{Paint, failure, status, took};
 use attune_rest::{ExecutionDetail, ExecutionView};
 use attune_types::{ExecutionId, ExecutionStatus, Timestamp};
 use serde::Serialize;
@@ -83,7 +83,8 @@ fn children(
     let Some(mut tasks) = below.remove(&of) else {
         return;
     };
-    tasks.sort_by_key(|task| (task.created_at, task.item_index, task.id));
+    // Those of one moment come in the order in which the run reached them.
+    tasks.sort_by_key(|task| task.created_at);
     let last = tasks.len().saturating_sub(1);
     for (number, task) in tasks.into_iter().enumerate() {
         let (own, next) = if number == last {
@@ -102,11 +103,7 @@ fn line(execution: &ExecutionView, lead: String, now: Timestamp) -> Line {
         more.push(format!("attempt {}", execution.attempt));
     }
     if let Some(error) = &execution.error {
-        let text = format!(
-            "{}: {}",
-            error.code,
-            tame(&error.message).replace('\n', " ")
-        );
+        let text = failure(error).replace('\n', " ");
         let short: String = text.chars().take(LONGEST_ERROR).collect();
         more.push(if short.len() < text.len() {
             format!("{short}...")

@@ -146,7 +146,8 @@ fn changes(
     let began = run.created_at;
     let mut tasks: Vec<&ExecutionView> =
         tree.tasks.iter().filter(|task| task.id != run.id).collect();
-    tasks.sort_by_key(|task| (task.created_at, task.item_index, task.id));
+    // What happened at the same moment stays in the order of the run.
+    tasks.sort_by_key(|task| moment(task));
     // The run last, so that its end is the last line.
     tasks
         .into_iter()
@@ -156,9 +157,8 @@ fn changes(
             if said.insert(execution.id, stands) == Some(stands) {
                 return None;
             }
-            let at = execution.ended_at.or(execution.started_at);
-            let at = at.unwrap_or(execution.created_at);
-            let since = std::time::Duration::try_from(at.duration_since(began)).unwrap_or_default();
+            let since = moment(execution).duration_since(began);
+            let since = std::time::Duration::try_from(since).unwrap_or_default();
             let mut text = format!(
                 "{:>8}  {}  {}",
                 format!("+{}", took(since)),
@@ -174,15 +174,17 @@ fn changes(
                 text.push_str(&format!(", attempt {}", execution.attempt));
             }
             if let Some(error) = &execution.error {
-                text.push_str(&format!(
-                    ": {}: {}",
-                    error.code,
-                    output::tame(&error.message)
-                ));
+                text.push_str(&format!(": {}", output::failure(error)));
             }
             Some(text)
         })
         .collect()
+}
+
+/// When it came to stand as it does.
+fn moment(execution: &ExecutionView) -> Timestamp {
+    let at = execution.ended_at.or(execution.started_at);
+    at.unwrap_or(execution.created_at)
 }
 
 #[cfg(test)]

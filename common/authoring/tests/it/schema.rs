@@ -126,7 +126,11 @@ fn the_other_files_have_the_keys_that_their_readers_know() {
         (
             Kind::Action,
             "",
-            reader_keys(&whole, "an action", parse::action),
+            reader_keys(
+                &format!("workflow_file: x\n{UNKNOWN}: 1\n"),
+                "an action",
+                parse::action,
+            ),
         ),
         (
             Kind::Action,

@@ -67,8 +67,8 @@ pub fn compile(
     check(parsed, action, text, actions)
 }
 
-/// Checks a graph file whose metadata stand in the file of `action`. `version` is taken where the
-/// graph names none.
+/// Checks a graph file whose metadata stand in the file of `action`. `version` is taken where neither
+/// names one.
 ///
 /// # Errors
 /// All that is wrong with it, each with its place.
@@ -90,7 +90,7 @@ pub fn compile_graph(
     parsed
         .workflow
         .version
-        .get_or_insert_with(|| version.to_owned());
+        .get_or_insert_with(|| action.version.as_deref().unwrap_or(version).to_owned());
     let mut whole = action.clone();
     if let Some(parameters) = parsed.workflow.parameters.clone() {
         whole.parameters = parameters;
@@ -126,6 +126,7 @@ fn described(workflow: &ast::Workflow) -> Option<ActionDef> {
         runner: Runner::Workflow,
         entry_point: None,
         workflow_file: None,
+        version: None,
         parameters: workflow.parameters.clone().unwrap_or_default(),
         output: workflow.output.clone(),
         output_format: OutputFormat::Json,

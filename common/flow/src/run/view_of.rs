@@ -123,7 +123,8 @@ impl RunState {
         JsonValue::Object(view)
     }
 
-    /// The items whose executions failed, in order; those of a batch one by one.
+    /// The items whose executions failed, in order; those of a batch one by one. One that was stopped
+    /// because of another has not failed.
     pub(super) fn failed_items(
         &self,
         execution: &Execution,
@@ -138,7 +139,6 @@ impl RunState {
                     ExecutionStatus::Failed
                         | ExecutionStatus::TimedOut
                         | ExecutionStatus::Abandoned
-                        | ExecutionStatus::Cancelled
                 )
             });
             match item {

@@ -56,6 +56,7 @@ pub(super) fn items(task: &mut MapReader<'_, '_>) -> Option<Items> {
             return None;
         }
     };
+    iterable(&items.over, task.sink());
     for (key, beside, inside) in [
         ("concurrency", beside_concurrency, &mut items.concurrency),
         ("batch_size", beside_batch, &mut items.batch_size),
@@ -138,6 +139,22 @@ fn tolerate(reader: &mut MapReader<'_, '_>) -> Tolerate {
         reader.bad_value(node.span, message, help);
         Tolerate::default()
     })
+}
+
+/// A literal that no run could go through is told at once; a template is looked at when the run has
+/// its value.
+fn iterable(node: &Node, sink: &mut Sink) {
+    let help = match &node.kind {
+        NodeKind::Seq(_) | NodeKind::Map(_) => return,
+        NodeKind::Int(count) if *count >= 0 => return,
+        NodeKind::Str(text) if text.contains("{{") || text.contains("{%") => return,
+        NodeKind::Str(text) => Some(format!(
+            "if `{text}` is an expression, write `{{{{ {text} }}}}`"
+        )),
+        _ => None,
+    };
+    let message = "`with_items` goes through a list, a map or a number from 0";
+    sink.error(codes::READ.bad_value, node.span, message).help = help;
 }
 
 /// A literal must be a whole number from 1; a template is looked at when the run has its value.

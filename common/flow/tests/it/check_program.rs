@@ -328,6 +328,15 @@ fn a_graph_file_takes_what_describes_it_from_its_action() {
              parameters: {app: {type: string, required: true}}\n",
         ),
         (
+            "actions/versioned.yaml",
+            "ref: ci.versioned\nlabel: Versioned\nversion: 1.2.3\ntags: [x]\n\
+             workflow_file: workflows/versioned.workflow.yaml\n",
+        ),
+        (
+            "workflows/versioned.workflow.yaml",
+            "tasks: {a: {action: core.noop}}\n",
+        ),
+        (
             "workflows/deploy.workflow.yaml",
             "tasks:\n  - {name: a, action: core.set, input: {app: \"{{ parameters.app }}\"}}\n  \
              - {name: b, action: ci.twice, input: {app: x}}\n",
@@ -347,7 +356,12 @@ fn a_graph_file_takes_what_describes_it_from_its_action() {
         .unwrap();
     assert_eq!(deploy.version, "3.0.0");
     assert_eq!(deploy.parameters.names(), ["app"]);
-    assert_eq!(compiled.actions.len(), 2);
+    let versioned = compiled
+        .programs
+        .iter()
+        .find(|program| program.reference.as_str() == "ci.versioned");
+    assert_eq!(versioned.unwrap().version, "1.2.3");
+    assert_eq!(compiled.actions.len(), 3);
 }
 
 #[test]

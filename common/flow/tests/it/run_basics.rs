@@ -4,7 +4,7 @@ use attune_flow::program::InlineAction::{Fail, Noop, Set};
 use attune_flow::program::{Compensate, Program, ProgramKind};
 use attune_flow::run::{Command, Event, Outcome, ProcessInfo, Rejection};
 use attune_pack::{ActionDef, Runner, Schema};
-use attune_testkit::flow::{Flow, ProgramBuilder, inline, template, worker};
+use attune_testkit::flow::{Flow, ProgramBuilder, TaskBuilder, inline, template, worker};
 use attune_types::ExecutionStatus::{
     self, Failed, Running, Scheduled, Skipped, Succeeded, TimedOut,
 };
@@ -249,6 +249,74 @@ fn a_template_that_cannot_be_evaluated_fails_the_task_which_may_be_handled() {
     assert_eq!(
         (handled.status("a"), handled.status("b")),
         (Some(Failed), Some(Succeeded))
+    );
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_does_not_keep_others_from_handling_the_failure() {
+    let flow = begin(ProgramBuilder::new(vec![
+        inline("a", Noop)
+            .on("result().v > 1", &["b"])
+            .on("failed()", &["c"]),
+        inline("b", Noop),
+        inline("c", Noop),
+    ]));
+    assert_eq!(flow.state.status(), Succeeded);
+    assert_eq!(flow.order(), ["a", "c"]);
+    let error = flow.find("a").unwrap().error.clone().unwrap();
+    assert_eq!(error.code, "template");
+}
+
+#[test]
+fn a_failure_keeps_its_error_when_a_transition_cannot_be_told() {
+    let task = |next: TaskBuilder| {
+        begin(ProgramBuilder::new(vec![
+            next,
+            inline("b", Noop),
+            inline("c", Noop),
+        ]))
+    };
+    let mut handled = task(
+        worker("a")
+            .on("result().v > 1", &["b"])
+            .on("timed_out()", &["c"]),
+    );
+    handled.finish(
+        "a",
+        Outcome::TimedOut {
+            error: ErrorInfo::new("timeout", "late"),
+            process: None,
+        },
+    );
+    assert_eq!(handled.status("a"), Some(TimedOut));
+    assert_eq!(handled.status("c"), Some(Succeeded));
+    let error = handled.find("a").unwrap().error.clone().unwrap();
+    assert_eq!(
+        (error.code.as_str(), error.message.as_str()),
+        ("timeout", "late")
+    );
+    assert!(
+        error.details["not_taken"]
+            .as_str()
+            .unwrap()
+            .contains("next[0].when")
+    );
+
+    let unhandled = task(
+        inline("a", Fail)
+            .on("failed()", &["c"])
+            .publishing("x", json!("{{ error.nothing }}"))
+            .on("succeeded()", &["b"]),
+    );
+    let error = unhandled.state.error().unwrap();
+    assert_eq!(
+        (error.code.as_str(), unhandled.status("c")),
+        ("failed", None)
+    );
+    assert!(
+        error.message.contains("next[0].publish.x"),
+        "{}",
+        error.message
     );
 }
 

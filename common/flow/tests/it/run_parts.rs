@@ -96,10 +96,15 @@ fn failures_count_against_what_is_tolerated() {
 
 #[test]
 fn the_first_failure_stops_the_rest_if_asked_to() {
-    let mut flow = begin(vec![worker("a").items(json!(5)).items_with(|items| {
-        items.fail_fast = true;
-        items.concurrency = Some(template(json!(2)));
-    })]);
+    let mut flow = begin(vec![
+        worker("a")
+            .items(json!(5))
+            .items_with(|items| {
+                items.fail_fast = true;
+                items.concurrency = Some(template(json!(2)));
+            })
+            .on("failed() and task.a.failed_items == [0]", &["fail"]),
+    ]);
     flow.finish_item("a", 0, failed("x"));
     assert_eq!(open_items(&flow), [1]);
     assert!(
@@ -113,6 +118,8 @@ fn the_first_failure_stops_the_rest_if_asked_to() {
         (Some(Failed), Failed)
     );
     assert_eq!(flow.state.error().unwrap().code, "items_failed");
+    // What was stopped because of it has not failed itself.
+    assert!(flow.find("a").unwrap().handled);
 }
 
 #[test]

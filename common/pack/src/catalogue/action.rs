@@ -165,6 +165,9 @@ pub struct ActionDef {
     /// The graph, relative to the pack's folder, when metadata and graph are apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_file: Option<String>,
+    /// Of a workflow whose metadata and graph are apart: the version for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// What it takes.
     #[serde(default)]
     pub parameters: Schema,
@@ -211,6 +214,7 @@ impl ActionDef {
             runner,
             entry_point: None,
             workflow_file: None,
+            version: None,
             parameters: Schema::default(),
             output: None,
             output_format: text(),

@@ -2,6 +2,7 @@
 //!
 //! Owns the keys of an action and of `retry`, which workflows use too.
 
+use super::pack::version_of;
 use super::{env, schema_field};
 use crate::catalogue::{ActionDef, Backoff, Delivery, LimitsDef, OutputFormat, RetryDef, Runner};
 use crate::read::MapReader;
@@ -14,9 +15,18 @@ pub fn action(node: &Node, sink: &mut Sink) -> Option<ActionDef> {
     let reference = r.required_ref("ref");
     let label = r.opt_str("label");
     let description = r.opt_str("description");
-    let runner = r.required_keyword::<Runner>("runner");
+    let is_workflow = node.get("workflow_file").is_some();
+    let runner = match (is_workflow, r.node("runner")) {
+        (true, None) => Some(Runner::Workflow),
+        _ => r.required_keyword::<Runner>("runner"),
+    };
     let entry_point = r.opt_str("entry_point");
     let workflow_file = r.opt_str("workflow_file");
+    // What describes a workflow may stand with the rest of its metadata.
+    let version = is_workflow.then(|| version_of(&mut r)).flatten();
+    if is_workflow {
+        r.opt_strs("tags");
+    }
     let parameters = schema_field(&mut r, "parameters").unwrap_or_default();
     let output = schema_field(&mut r, "output");
     let output_format = r.opt_keyword("output_format").unwrap_or(OutputFormat::Text);
@@ -33,8 +43,8 @@ pub fn action(node: &Node, sink: &mut Sink) -> Option<ActionDef> {
         .unwrap_or_default();
     let env = env(&mut r);
     if let Some(runner) = runner {
-        let has = |key| node.get(key).is_some();
-        entry(&mut r, runner, has("entry_point"), has("workflow_file"));
+        let has_entry = node.get("entry_point").is_some();
+        entry(&mut r, runner, has_entry, is_workflow);
     }
     r.finish();
     let reference = reference?;
@@ -45,6 +55,7 @@ pub fn action(node: &Node, sink: &mut Sink) -> Option<ActionDef> {
         runner: runner?,
         entry_point,
         workflow_file,
+        version,
         parameters,
         output,
         output_format,

@@ -21,19 +21,8 @@ pub fn pack(node: &Node, sink: &mut Sink) -> Option<PackDef> {
     }
     let label = r.opt_str("label");
     let description = r.opt_str("description");
-    let version = r.required_str("version");
-    if let Some(text) = version.as_ref().filter(|text| !is_version(text)) {
-        let span = r
-            .map()
-            .get("version")
-            .map_or(r.map().span, |node| node.span);
-        let message = format!("`{text}` is not a version");
-        r.bad_value(
-            span,
-            message,
-            Some("write three numbers: `1.0.0`".to_owned()),
-        );
-    }
+    r.required_node("version");
+    let version = version_of(&mut r);
     let author = r.opt_str("author");
     let license = r.opt_str("license");
     let keywords = r.opt_strs("keywords").unwrap_or_default();
@@ -52,6 +41,22 @@ pub fn pack(node: &Node, sink: &mut Sink) -> Option<PackDef> {
         dependencies,
         config,
     })
+}
+
+/// The key `version`, where it is there.
+pub(super) fn version_of(r: &mut MapReader<'_, '_>) -> Option<String> {
+    let version = r.opt_str("version")?;
+    if !is_version(&version) {
+        let node = r.map();
+        let span = node.get("version").map_or(node.span, |node| node.span);
+        let message = format!("`{version}` is not a version");
+        r.bad_value(
+            span,
+            message,
+            Some("write three numbers: `1.0.0`".to_owned()),
+        );
+    }
+    Some(version)
 }
 
 /// Three numbers, then perhaps `-pre` and `+build`.

@@ -43,17 +43,17 @@ impl Naive {
         // What was stopped leads nowhere.
         let mut fired = Vec::new();
         if self.acts[n].ended_as() != Some(ExecutionStatus::Cancelled) {
-            fired = match self.choose(n) {
-                Ok(fired) => fired,
-                Err(wrong) => {
-                    // A task whose transitions cannot be told has failed, and may be handled as such.
-                    self.acts[n].at = At::Ended(ExecutionStatus::Failed);
-                    let mut error = ErrorInfo::new(code::TEMPLATE, wrong);
-                    error.attempt = Some(attempts);
-                    self.acts[n].error = Some(error);
-                    self.choose(n).unwrap_or_default()
-                }
-            };
+            let (taken, wrong) = self.choose(n);
+            fired = taken;
+            if let Some(wrong) = wrong.filter(|_| !is_failure(self.acts[n].ended_as())) {
+                // A task whose transitions cannot be told has failed, and may be handled as such by
+                // those that can. One that had failed already keeps its error.
+                self.acts[n].at = At::Ended(ExecutionStatus::Failed);
+                let mut error = ErrorInfo::new(code::TEMPLATE, wrong);
+                error.attempt = Some(attempts);
+                self.acts[n].error = Some(error);
+                (fired, _) = self.choose(n);
+            }
         }
         let gave_nothing = matches!(
             self.acts[n].ended_as(),
@@ -102,26 +102,28 @@ impl Naive {
     }
 
     /// The transitions that hold now that the task has ended, in order. What one publishes the next
-    /// ones see in what they publish, but no condition does.
-    fn choose(&mut self, n: usize) -> Result<Vec<Fired>, String> {
+    /// ones see in what they publish, but no condition does. What cannot be evaluated is not taken;
+    /// the first such error is told.
+    fn choose(&mut self, n: usize) -> (Vec<Fired>, Option<String>) {
         let next = self.program.tasks[self.acts[n].task].next.clone();
         let error = self.acts[n].error.as_ref().map(scope::error_value);
         let mut holding = Vec::new();
+        let mut wrong = None;
         for (number, transition) in next.iter().enumerate() {
             let holds = match &transition.when {
-                None => true,
-                Some(when) => when
-                    .test(&self.scope_after(n, error.clone()))
-                    .map_err(|error| error.to_string())?,
+                None => Ok(true),
+                Some(when) => when.test(&self.scope_after(n, error.clone())),
             };
-            if holds {
-                holding.push(number);
+            match holds {
+                Ok(true) => holding.push(number),
+                Ok(false) => {}
+                Err(error) => wrong = wrong.or(Some(error.to_string())),
             }
         }
         let before = self.vars.clone();
         let mut fired = Vec::new();
-        let mut wrong = None;
-        for number in holding {
+        'transitions: for number in holding {
+            let seen = self.vars.clone();
             let mut published = Vec::new();
             for (name, template) in &next[number].publish {
                 match template.evaluate(&self.scope_after(n, error.clone())) {
@@ -129,14 +131,18 @@ impl Naive {
                         self.vars.insert(name.clone(), value.clone());
                         published.push((name.clone(), value));
                     }
-                    Err(error) => wrong = wrong.or(Some(error.to_string())),
+                    Err(error) => {
+                        wrong = wrong.or(Some(error.to_string()));
+                        self.vars = seen;
+                        continue 'transitions;
+                    }
                 }
             }
             fired.push((number, published));
         }
         // So far only to see what it would be.
         self.vars = before;
-        wrong.map_or(Ok(fired), Err)
+        (fired, wrong)
     }
 
     fn follow(&mut self, n: usize, fired: Vec<Fired>) {

@@ -112,11 +112,11 @@ impl Naive {
                 let item = &plan.items[self.acts[part].item.unwrap_or(0) as usize];
                 match self.acts[part].ended_as() {
                     Some(ExecutionStatus::Succeeded) => succeeded += self.items_in(n, part),
+                    Some(ExecutionStatus::Cancelled) | None => {}
                     Some(_) => match item {
                         JsonValue::Array(batch) if plan.batched => failed.extend(batch.clone()),
                         item => failed.push(item.clone()),
                     },
-                    None => {}
                 }
             }
             put("results", result.clone());

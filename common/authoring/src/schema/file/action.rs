@@ -17,13 +17,22 @@ pub struct Action {
     pub label: Option<String>,
     /// What it does.
     pub description: Option<String>,
-    /// What runs it.
+    /// What runs it; with `workflow_file` it is `workflow` and may be left out.
+    #[serde(default)]
     #[schemars(schema_with = "form::word::<attune_pack::Runner>")]
     pub runner: (),
     /// The file to run, beside this one or in the pack's folder.
     pub entry_point: Option<String>,
-    /// With `runner: workflow`: the file with the graph, such as `workflows/deploy.workflow.yaml`.
+    /// Of a workflow: the file with the graph, such as `workflows/deploy.workflow.yaml`.
     pub workflow_file: Option<String>,
+    /// With `workflow_file`: a version for people, such as `1.0.0`; without one the graph's or the pack's.
+    #[serde(default)]
+    #[schemars(schema_with = "form::version")]
+    pub version: (),
+    /// With `workflow_file`: words to find it by.
+    #[serde(default)]
+    #[schemars(schema_with = "form::texts")]
+    pub tags: (),
     /// What it takes: fields with their types, or a JSON Schema object.
     #[serde(default)]
     #[schemars(schema_with = "form::fields")]

@@ -54,7 +54,8 @@ impl Step<'_> {
     }
 
     /// Records the end and chooses what follows. What cannot be chosen or published because of a
-    /// template makes the task a failed one, which then may be handled as such.
+    /// template makes the task a failed one, which then may be handled as such; one that had failed
+    /// anyway keeps its own error.
     pub(super) fn end(
         &mut self,
         id: ExecutionId,
@@ -83,17 +84,27 @@ impl Step<'_> {
         let before = self.state.clone();
         self.push(event.clone());
         let mut chosen = self.choose(id);
-        if let Err(error) = chosen {
-            make_failed(&mut event, error);
-            self.replace(&before, event.clone());
-            // A condition that fails again cannot hold: the failure stays unhandled.
-            chosen = Ok(self.choose(id).unwrap_or_default());
+        let mut changed = false;
+        if let Some(wrong) = chosen.wrong.take() {
+            if is_failure(&event) {
+                // What went wrong first stands, and why a transition was not taken is told beside it.
+                tell_not_taken(&mut event, &wrong, self.handles_by(id, &chosen.fired));
+                changed = true;
+            } else {
+                make_failed(&mut event, wrong);
+                self.replace(&before, event.clone());
+                // What cannot be evaluated now either is not taken; what handles failures is.
+                chosen = self.choose(id);
+            }
         }
-        let fired = chosen.unwrap_or_default();
-        if is_failure(&event) && fired.iter().any(|fired| self.handles(id, fired.transition)) {
+        let fired = chosen.fired;
+        if is_failure(&event) && self.handles_by(id, &fired) {
             if let Event::ExecutionEnded { handled, .. } = &mut event {
                 *handled = true;
             }
+            changed = true;
+        }
+        if changed {
             self.replace(&before, event.clone());
         }
         let unhandled =
@@ -110,6 +121,11 @@ impl Step<'_> {
         } else {
             self.todo.push_front(Todo::After(id, fired));
         }
+    }
+
+    /// Whether one of the transitions takes care of a failure.
+    fn handles_by(&self, id: ExecutionId, fired: &[Fired]) -> bool {
+        fired.iter().any(|fired| self.handles(id, fired.transition))
     }
 
     /// Whether a transition names the command `fail`.
@@ -167,6 +183,27 @@ fn is_failure(event: &Event) -> bool {
             ..
         }
     )
+}
+
+/// Adds to a failure why a transition was not taken: for people where nothing handles it, in its
+/// details always.
+fn tell_not_taken(event: &mut Event, wrong: &ErrorInfo, handled: bool) {
+    let Event::ExecutionEnded {
+        error: Some(error), ..
+    } = event
+    else {
+        return;
+    };
+    let error = Arc::make_mut(error);
+    if !handled {
+        error.message = format!("{}; and {}", error.message, wrong.message);
+    }
+    if error.details.is_null() {
+        error.details = JsonValue::Object(JsonMap::new());
+    }
+    if let JsonValue::Object(details) = &mut error.details {
+        details.insert("not_taken".to_owned(), wrong.message.as_str().into());
+    }
 }
 
 fn make_failed(event: &mut Event, mut wrong: ErrorInfo) {

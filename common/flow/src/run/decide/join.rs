@@ -171,11 +171,14 @@ impl Step<'_> {
             .map(|task| task.name.as_str())
             .collect();
         missing.dedup();
+        let more = match gathering.awaited.len() {
+            0 => "none other can come".to_owned(),
+            more => format!("no more than {more} can come"),
+        };
         let message = format!(
-            "`{}` waits for {needed} arrivals, has {}, and no more than {} can come: missing {}",
+            "`{}` waits for {needed} arrivals, has {}, and {more}: missing {}",
             task.name,
             gathering.arrived,
-            gathering.awaited.len(),
             missing
                 .iter()
                 .map(|name| format!("`{name}`"))

@@ -8,38 +8,63 @@ use crate::run::event::{Arrival, Values};
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, code};
 use std::sync::Arc;
 
+/// The transitions that are taken, and the first thing that could not be evaluated.
+#[derive(Default)]
+pub(super) struct Chosen {
+    pub(super) fired: Vec<Fired>,
+    pub(super) wrong: Option<ErrorInfo>,
+}
+
 impl Step<'_> {
     /// The transitions of an ended activation that hold, with what they publish. All conditions are
     /// looked at before anything is published, so that one transition cannot switch another one on.
-    pub(super) fn choose(&self, id: ExecutionId) -> Result<Vec<Fired>, ErrorInfo> {
+    /// One whose condition or values cannot be evaluated is not taken, the others are.
+    pub(super) fn choose(&self, id: ExecutionId) -> Chosen {
+        let mut chosen = Chosen::default();
         let Some((execution, task)) = self.of(id) else {
-            return Ok(Vec::new());
+            return chosen;
         };
         let mut holding = Vec::new();
         for (transition, n) in task.next.iter().zip(0u32..) {
             let holds = match &transition.when {
-                None => true,
+                None => Ok(true),
                 Some(when) => {
                     let mut scope = self.scope(Some(execution));
                     scope.ended = true;
                     when.test(&scope)
-                        .map_err(|error| template_error(&error, &format!("next[{n}].when")))?
+                        .map_err(|error| template_error(&error, &format!("next[{n}].when")))
                 }
             };
-            if holds {
-                holding.push((n, transition));
+            match holds {
+                Ok(true) => holding.push((n, transition)),
+                Ok(false) => {}
+                Err(error) => chosen.wrong = chosen.wrong.or(Some(error)),
             }
         }
-        let mut fired = Vec::with_capacity(holding.len());
         let mut vars: Option<Values> = None;
         for (n, transition) in holding {
-            let publish = self.publish(id, n, transition, &mut vars)?;
-            fired.push(Fired {
-                transition: n,
-                publish,
-            });
+            match self.publish(id, n, transition, &mut vars) {
+                Ok(publish) => chosen.fired.push(Fired {
+                    transition: n,
+                    publish,
+                }),
+                Err(error) => {
+                    chosen.wrong = chosen.wrong.or(Some(error));
+                    vars = self.as_published(&chosen.fired);
+                }
+            }
         }
-        Ok(fired)
+        chosen
+    }
+
+    /// The variables as those transitions leave them; none where they publish nothing.
+    fn as_published(&self, fired: &[Fired]) -> Option<Values> {
+        let mut vars: Option<Values> = None;
+        for (name, value) in fired.iter().flat_map(|fired| &fired.publish) {
+            vars.get_or_insert_with(|| (*self.state.about.vars).clone())
+                .insert(name.clone(), value.clone());
+        }
+        vars
     }
 
     fn publish(
