@@ -57,6 +57,15 @@ async fn a_start_is_durable_and_hinted_to_its_shard() -> Result<()> {
         !history.body.to_string().contains("sesame"),
         "a secret of the pack's configuration"
     );
+    let header = &history.items()[0]["data"]["header"];
+    assert!(header["parameters"]["name"] == "Ada" && header.get("secrets").is_none());
+    // Not even the store has them: what is shown is not masked, it is not there.
+    let stored = world.stores.reads.history(run, 0, 10).await?;
+    let stored = format!("{stored:?} {:?}", world.stores.reads.run(run).await?);
+    assert!(stored.contains("Ada"), "{stored}");
+    for value in ["hunter2", "sesame"] {
+        assert!(!stored.contains(value), "{stored}");
+    }
 
     let mut queue = world
         .bus
@@ -96,6 +105,21 @@ async fn the_same_key_and_body_start_one_run() -> Result<()> {
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     let list = world.get(&token, STARTS).await?;
     assert_eq!(list.items().len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_tells_requests_apart_by_their_secrets_too() -> Result<()> {
+    let world = World::new().await?;
+    let token = world.token("operator").await?;
+    let start = |password: &str| json!({"action": "demo.greet", "parameters": {"name": "Ada", "password": password}});
+    let first = keyed(&world, &token, "order-1", start("hunter2")).await?;
+    assert_eq!(first.status, StatusCode::CREATED);
+    let again = keyed(&world, &token, "order-1", start("hunter2")).await?;
+    assert_eq!(again.status, StatusCode::OK);
+    assert_eq!(again.text("/id"), first.text("/id"));
+    let other = keyed(&world, &token, "order-1", start("hunter3")).await?;
+    assert_eq!(other.code(), "idempotency_key_reused");
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! A canary: a secret goes through a run on real services, and is found nowhere but where it belongs.
 
 use crate::packs::write;
+use crate::proc::until;
 use crate::world::{Plan, World};
+use attune_rest::{EnforcementView, ExecutionView};
+use attune_types::RunId;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -72,6 +75,142 @@ tasks:
     input: {token: "{{ parameters.passed }}", path: "{{ parameters.path }}"}
 "#;
 
+/// What a run is given as a secret.
+const GIVEN: &str = "canary-27be-given";
+/// The same as a number.
+const PIN: u64 = 902_107_714;
+/// The same by an event and a rule.
+const TOLD: &str = "canary-5d20-told";
+
+const GIVEN_WORKFLOW: &str = r#"
+ref: vault.given
+label: Be given a secret
+version: 1.0.0
+parameters:
+  token: {type: string, secret: true, required: true, minLength: 10}
+  pin: {type: integer, secret: true}
+  login: {type: object, secret: true}
+  url: {type: string, required: true}
+  path: {type: string, required: true}
+vars:
+  - kept: "{{ parameters.token }}"
+tasks:
+  - name: flaky
+    action: vault.flaky
+    input:
+      token: "{{ parameters.token }}"
+      pin: "{{ pin }}"
+      user: "{{ parameters.login.user }}"
+      path: "{{ parameters.path }}"
+    retry: {count: 1, delay: 0}
+    next: [{do: call}]
+  - name: call
+    action: core.http
+    input:
+      method: POST
+      url: "{{ parameters.url }}"
+      headers: {x-pin: "{{ parameters.pin }}"}
+      body: {token: "{{ vars.kept }}", pin: "{{ parameters.pin }}"}
+    next: [{do: [below, under, peek, broken]}]
+  - name: below
+    action: vault.below
+    input: {passed: "{{ vars.kept }}", path: "{{ parameters.path }}.below"}
+  - name: under
+    action: vault.under
+    input: {token: "<{{ vars.kept }}>", path: "{{ parameters.path }}.under"}
+  - name: peek
+    action: core.set
+    input: {peek: "{{ vars.kept | b64encode }}"}
+    next: [{when: "failed()", do: noop}]
+  - name: broken
+    action: core.set
+    input: {both: "{{ vars.kept }}{{ task.call.body.nothing }}"}
+    next: [{when: "failed()", do: noop}]
+output_map:
+  token: "{{ vars.kept }}"
+  login: "{{ parameters.login }}"
+  said: "{{ task.call.body }}"
+  below: "{{ task.below.result }}"
+  peek: "{{ task.peek.error.message }}"
+  broken: "{{ task.broken.error.message }}"
+"#;
+
+const UNDER: &str = r#"
+ref: vault.under
+label: Be passed a secret as a secret
+version: 1.0.0
+parameters:
+  token: {type: string, secret: true, required: true}
+  path: {type: string, required: true}
+tasks:
+  - name: quiet
+    action: vault.quiet
+    input: {token: "{{ parameters.token }}", path: "{{ parameters.path }}"}
+"#;
+
+const INLINE: &str = r#"
+ref: any.inline
+label: A definition with the request
+version: 1.0.0
+parameters:
+  token: {type: string, secret: true, required: true}
+  path: {type: string, required: true}
+tasks:
+  - name: leak
+    action: vault.leak
+    input: {token: "{{ parameters.token }}", path: "{{ parameters.path }}"}
+"#;
+
+const TRIGGER: &str = "ref: vault.happened
+label: It happened
+payload:
+  key: {type: string, secret: true}
+  path: {type: string}
+";
+
+const RULE: &str = r#"
+ref: vault.when_it_happens
+label: When it happens
+trigger: vault.happened
+action: vault.quiet
+input: {token: "{{ event.payload.key }}", path: "{{ event.payload.path }}"}
+"#;
+
+const QUIET: &str = "ref: vault.quiet
+label: Say everything, given as a secret
+runner: shell
+entry_point: leak.sh
+parameter_delivery: env
+output_format: json
+parameters:
+  token: {type: string, required: true, secret: true}
+  path: {type: string, required: true}
+";
+
+const FLAKY: &str = "ref: vault.flaky
+label: Fail once, saying everything
+runner: shell
+entry_point: flaky.sh
+parameter_delivery: env
+output_format: json
+parameters:
+  token: {type: string, required: true, pattern: '^canary'}
+  pin: {type: integer, required: true, minimum: 5}
+  user: {type: string, required: true}
+  path: {type: string, required: true}
+";
+
+const FLAKY_SCRIPT: &str = r#"#!/bin/sh
+all="$ATTUNE_PARAM_TOKEN and $ATTUNE_PARAM_PIN and $ATTUNE_PARAM_USER"
+echo "stderr says $all" >&2
+if [ ! -e "$ATTUNE_PARAM_PATH" ]; then
+    printf '%s' "$all" > "$ATTUNE_PARAM_PATH"
+    printf 'failed with %s' "$all"
+    exit 3
+fi
+printf '{"pin": %s, "list": [%s], "user": "%s"}' "$ATTUNE_PARAM_PIN" "$ATTUNE_PARAM_PIN" "$ATTUNE_PARAM_USER"
+"#;
+
 const LEAK: &str = "ref: vault.leak
 label: Say everything
 runner: shell
@@ -110,8 +249,9 @@ async fn listener() -> (String, Arc<Mutex<String>>) {
             let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
             let body = text.rsplit("\r\n").next().unwrap_or_default().to_owned();
             keep.lock().unwrap().push_str(&text);
+            let said = if text.contains(CANARY) { CANARY } else { GIVEN };
             let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-said: {CANARY}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-said: {said}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                 body.len()
             );
             drop(peer.write_all(answer.as_bytes()).await);
@@ -153,10 +293,17 @@ async fn a_secret_is_found_nowhere_but_where_it_belongs() {
             ("actions/leak.sh", SCRIPT),
             ("workflows/use.yaml", WORKFLOW),
             ("workflows/below.yaml", BELOW),
+            ("actions/quiet.yaml", QUIET),
+            ("actions/flaky.yaml", FLAKY),
+            ("actions/flaky.sh", FLAKY_SCRIPT),
+            ("workflows/given.yaml", GIVEN_WORKFLOW),
+            ("workflows/under.yaml", UNDER),
+            ("triggers/happened.yaml", TRIGGER),
+            ("rules/when_it_happens.yaml", RULE),
         ],
     );
     admin.register(&pack).await;
-    let (url, heard) = listener().await;
+    let (url, heard_all) = listener().await;
     let told = place.join("told");
     let parameters = json!({"url": url, "path": told});
     let run = admin.start("vault.use", parameters).await;
@@ -166,14 +313,15 @@ async fn a_secret_is_found_nowhere_but_where_it_belongs() {
     let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
     assert_eq!(read(&told), CANARY);
     assert_eq!(read(&place.join("told.below")), CANARY);
-    let heard = heard.lock().unwrap().clone();
+    let heard = || heard_all.lock().unwrap().clone();
+    let first = heard();
     assert!(
-        heard.contains(&format!("authorization: Bearer {CANARY}")),
-        "{heard}"
+        first.contains(&format!("authorization: Bearer {CANARY}")),
+        "{first}"
     );
     assert!(
-        heard.ends_with(&format!("{{\"token\":\"{CANARY}\"}}")),
-        "{heard}"
+        first.ends_with(&format!("{{\"token\":\"{CANARY}\"}}")),
+        "{first}"
     );
 
     // ... and is shown to nobody.
@@ -183,27 +331,55 @@ async fn a_secret_is_found_nowhere_but_where_it_belongs() {
     assert_eq!(output["shared"], "eu");
     let peek = output["peek"].as_str().unwrap();
     assert!(peek.contains("would look into a secret"), "{peek}");
+    let mut runs = vec![run];
+    runs.extend(given(&world, &place, &url).await);
+    let second = heard();
+    assert!(second.contains(&format!("x-pin: {PIN}")), "{second}");
+    assert!(
+        second.ends_with(&format!("{{\"token\":\"{GIVEN}\",\"pin\":{PIN}}}")),
+        "{second}"
+    );
     let mut seen = String::new();
-    for path in ["", "/tasks", "/history", "/logs"] {
-        let answer = admin
-            .get(&format!("/executions/{run}{path}?limit=1000").replace("/?", "?"))
-            .await;
-        seen.push_str(&answer.good::<Value>().to_string());
+    for run in runs {
+        for path in ["", "/tasks", "/history", "/logs"] {
+            let answer = admin
+                .get(&format!("/executions/{run}{path}?limit=1000").replace("/?", "?"))
+                .await;
+            seen.push_str(&answer.good::<Value>().to_string());
+        }
     }
-    for path in ["/keys", "/keys/vault/db%2Ftoken", "/audit", "/executions"] {
+    for path in [
+        "/keys",
+        "/keys/vault/db%2Ftoken",
+        "/audit",
+        "/executions",
+        "/events?trigger=vault.happened",
+        "/rules",
+    ] {
         seen.push_str(&admin.get(path).await.good::<Value>().to_string());
     }
     assert!(seen.contains("stderr says ********"), "{seen}");
-    let marks = [CANARY.to_owned(), hex(CANARY), base64(CANARY)];
+    let mut marks = vec![PIN.to_string(), "canary-user".to_owned()];
+    for secret in [CANARY, GIVEN, TOLD] {
+        let escaped = json!(secret).to_string();
+        marks.extend([
+            secret.to_owned(),
+            escaped.trim_matches('"').to_owned(),
+            hex(secret),
+            base64(secret),
+        ]);
+    }
     for mark in &marks {
-        assert!(!seen.contains(mark), "an answer shows it");
+        assert!(!seen.contains(mark), "an answer shows {mark}");
     }
     assert!(!seen.contains("[[secret:"), "an answer shows a token");
 
     let names = world.stack().names();
     for name in names {
         let log = world.log(&name);
-        assert!(!log.contains(CANARY), "the log of {name} shows it");
+        for mark in &marks {
+            assert!(!log.contains(mark), "the log of {name} shows {mark}");
+        }
         assert!(
             !log.contains("[[secret:"),
             "the log of {name} shows a token"
@@ -213,22 +389,97 @@ async fn a_secret_is_found_nowhere_but_where_it_belongs() {
         tokio::task::block_in_place(|| world.with_postgres(|postgres| everything(postgres)));
     assert!(stored.contains("keys_read"), "the scan sees events");
     assert!(
+        stored.contains("vault.when_it_happens"),
+        "the scan sees rules"
+    );
+    assert!(
         stored.contains("stderr says ********"),
         "the scan sees logs"
     );
     for mark in &marks {
-        assert!(!stored.contains(mark), "the database holds it in the clear");
+        assert!(
+            !stored.contains(mark),
+            "the database holds {mark} in the clear"
+        );
     }
 }
 
-/// All rows of all tables as text.
+/// Runs that are given secrets: by requests, a rule, a run above them. Gives their ids.
+async fn given(world: &World, place: &std::path::Path, url: &str) -> Vec<RunId> {
+    let admin = &world.admin;
+    let parameters = |path: &str| {
+        json!({
+            "token": GIVEN, "pin": PIN, "login": {"user": "canary-user", "tries": 3},
+            "url": url, "path": place.join(path),
+        })
+    };
+    let run = admin.start("vault.given", parameters("given")).await;
+    let output = admin.succeeded(run).await;
+    let read = |path: &str| std::fs::read_to_string(place.join(path)).unwrap();
+    assert_eq!(read("given"), format!("{GIVEN} and {PIN} and canary-user"));
+    assert_eq!(read("given.below"), GIVEN);
+    assert_eq!(read("given.under"), format!("<{GIVEN}>"));
+    assert_eq!(output["token"], "********");
+    assert_eq!(
+        output["login"],
+        json!({"user": "********", "tries": "********"})
+    );
+    assert_eq!(
+        output["said"],
+        json!({"token": "********", "pin": "********"})
+    );
+    let said = |name: &str| output[name].as_str().unwrap().to_owned();
+    assert!(said("peek").contains("would look into a secret"));
+    assert!(said("broken").contains("nothing"), "{output}");
+
+    let quiet = json!({"token": GIVEN, "path": place.join("alone")});
+    let alone = admin.start("vault.quiet", quiet).await;
+    assert_eq!(
+        admin.succeeded(alone).await["token"],
+        "********",
+        "an action by itself"
+    );
+    assert_eq!(read("alone"), GIVEN);
+    let inline = json!({
+        "definition": INLINE, "parameters": {"token": GIVEN, "path": place.join("inline")},
+    });
+    let inline: ExecutionView = admin.post("/executions", &inline).await.good();
+    admin.succeeded(inline.run).await;
+    assert_eq!(read("inline"), GIVEN);
+
+    // What does not fit is refused before anything is stored, without being shown.
+    let mut short = parameters("none");
+    short["token"] = json!("canary-x");
+    let body = json!({"action": "vault.given", "parameters": short});
+    let refused = admin.post("/executions", &body).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("/token"), "{}", refused.text);
+    assert!(!refused.text.contains("canary-x"), "{}", refused.text);
+
+    let event = json!({
+        "trigger": "vault.happened", "payload": {"key": TOLD, "path": place.join("told.by")},
+    });
+    admin.post("/events", &event).await.good::<Value>();
+    let by_rule = until("the rule's run", async || {
+        let found: Vec<EnforcementView> =
+            admin.list("/enforcements?rule=vault.when_it_happens").await;
+        found.into_iter().find_map(|view| view.execution_id)
+    })
+    .await;
+    admin.succeeded(by_rule).await;
+    assert_eq!(read("told.by"), TOLD);
+    vec![run, alone, inline.run, by_rule]
+}
+
+/// All rows of all tables as text. The payload of an event is stored as it came.
 fn everything(postgres: &attune_local::Postgres) -> String {
     let url = postgres.url();
     let database = url.rsplit('/').next().unwrap().split('?').next().unwrap();
     let tables = "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'";
     let tables = postgres.run_sql(database, tables).unwrap();
     let mut all = String::new();
-    for table in tables.split_whitespace() {
+    let kept = |table: &&str| *table != "event" && !table.starts_with("event_");
+    for table in tables.split_whitespace().filter(kept) {
         let rows = format!("SELECT string_agg(t::text, ' ') FROM \"{table}\" t");
         all.push_str(&postgres.run_sql(database, &rows).unwrap());
     }

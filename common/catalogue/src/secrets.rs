@@ -40,6 +40,8 @@ pub enum SecretError {
 #[derive(Clone, Default)]
 pub struct SecretValues {
     found: Vec<Found>,
+    /// Further values that are to be hidden.
+    noted: Vec<JsonValue>,
 }
 
 /// One value.
@@ -106,7 +108,7 @@ impl SecretValues {
             .partition(|key| secrets.sealed.contains_key(&key.pack));
         let mut found = Self::opened(store, secrets, &given)?;
         if keys.is_empty() {
-            return Ok(Self { found });
+            return Ok(Self::of(found));
         }
         let stored = store.read(&keys).await?;
         for key in keys {
@@ -122,7 +124,35 @@ impl SecretValues {
                 .ok_or_else(|| gone("cannot be opened with the master keys of this process"))?;
             found.push(Found::of_key(secrets.nonce.token(&key), value));
         }
-        Ok(Self { found })
+        Ok(Self::of(found))
+    }
+
+    fn of(found: Vec<Found>) -> Self {
+        Self {
+            found,
+            noted: Vec::new(),
+        }
+    }
+
+    /// Has what stands at these JSON pointers of a filled input hidden as well: an action may call a
+    /// value secret that was none before.
+    pub fn note(&mut self, input: &JsonMap, pointers: &[String]) {
+        if pointers.is_empty() {
+            return;
+        }
+        let whole = JsonValue::Object(input.clone());
+        for value in pointers.iter().filter_map(|at| whole.pointer(at)) {
+            self.note_all(value);
+        }
+    }
+
+    fn note_all(&mut self, value: &JsonValue) {
+        match value {
+            JsonValue::Array(items) => items.iter().for_each(|item| self.note_all(item)),
+            JsonValue::Object(map) => map.values().for_each(|item| self.note_all(item)),
+            JsonValue::Null | JsonValue::Bool(_) => {}
+            plain => self.noted.push(plain.clone()),
+        }
     }
 
     /// What runs were given: opened, once for each run.
@@ -179,10 +209,12 @@ impl SecretValues {
 
     /// What hides the values again.
     pub fn mask(&self) -> Mask {
+        let noted: Vec<String> = self.noted.iter().map(as_text).collect();
+        let found = self.found.iter();
         Mask::of(
-            self.found
-                .iter()
-                .map(|found| (&found.value, found.text.as_str())),
+            found
+                .map(|found| (&found.value, found.text.as_str()))
+                .chain(self.noted.iter().zip(noted.iter().map(String::as_str))),
         )
     }
 }
@@ -194,12 +226,12 @@ mod tests {
     use serde_json::json;
 
     fn values(pairs: &[(&str, &str)]) -> SecretValues {
-        SecretValues {
-            found: pairs
+        SecretValues::of(
+            pairs
                 .iter()
                 .map(|(token, value)| Found::of_key((*token).to_owned(), &json!(value)))
                 .collect(),
-        }
+        )
     }
 
     #[test]
@@ -242,11 +274,11 @@ mod tests {
             ("[[t]]", json!("abc")),
             ("[[b]]", json!(true)),
         ];
-        let secrets = SecretValues {
-            found: found
+        let secrets = SecretValues::of(
+            found
                 .map(|(token, value)| Found::given(token.to_owned(), &value))
                 .into(),
-        };
+        );
         let mut input = json!({"n": "[[n]]", "text": "<[[n]]>", "t": "[[t]]", "b": ["[[b]]"]});
         secrets.fill(input.as_object_mut().unwrap());
         assert_eq!(

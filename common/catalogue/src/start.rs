@@ -227,7 +227,15 @@ fn open(
         limits: (limits != RunLimits::default()).then_some(limits),
     };
     header.secrets = sealed(catalogue, &mut header, opening)?;
-    Ok(new_run(header, request.key, opening.at))
+    let mut key = request.key;
+    if header.secrets.is_some()
+        && let Some(key) = &mut key
+    {
+        // The hash of a request with a secret in it would let values be tried out.
+        let hash = opening.keys.fingerprint(key.body_hash.as_bytes());
+        key.body_hash = hash.map_err(|error| not_sealed(&header.action, error))?;
+    }
+    Ok(new_run(header, key, opening.at))
 }
 
 /// Takes the secret values out of all that the run is given and seals them: parameters, configuration,
@@ -247,15 +255,18 @@ fn sealed(
     let Some(withheld) = Withheld::from(header, config, payload, opening.entropy) else {
         return Ok(None);
     };
-    match opening.keys.seal(&withheld.name(), &withheld.values()) {
-        Ok(value) => Ok(Some(withheld.into_secrets(value))),
-        Err(error) => Err(StartError::NotSealed {
-            action: header.action.clone(),
-            reason: match error {
-                StoreError::Invalid(reason) => reason,
-                other => other.to_string(),
-            },
-        }),
+    let sealed = opening.keys.seal(&withheld.name(), &withheld.values());
+    let sealed = sealed.map_err(|error| not_sealed(&header.action, error))?;
+    Ok(Some(withheld.into_secrets(sealed)))
+}
+
+fn not_sealed(action: &Ref, error: StoreError) -> StartError {
+    StartError::NotSealed {
+        action: action.clone(),
+        reason: match error {
+            StoreError::Invalid(reason) => reason,
+            other => other.to_string(),
+        },
     }
 }
 

@@ -97,6 +97,13 @@ pub trait KeyStore: Send + Sync {
     /// [`StoreError::Invalid`] if there is no master key to seal it with.
     fn seal(&self, name: &KeyRef, value: &JsonValue) -> Result<SealedValue, StoreError>;
 
+    /// A text that follows from these bytes and the master key: the same for the same, and no help to
+    /// anybody who tries values out.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if there is no master key.
+    fn fingerprint(&self, bytes: &[u8]) -> Result<String, StoreError>;
+
     /// Opens what was sealed under that name; none if no master key that is known here opens it.
     fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue>;
 

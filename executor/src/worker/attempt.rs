@@ -135,9 +135,10 @@ async fn perform(
         Err(outcome) => return quiet(outcome),
     };
     match secrets(&shared, &order, signal.clone(), &log).await {
-        Ok(values) => {
-            log.hide(values.mask());
+        Ok(mut values) => {
             values.fill(&mut order.input);
+            values.note(&order.input, &order.hidden);
+            log.hide(values.mask());
         }
         Err(outcome) => return quiet(outcome),
     }

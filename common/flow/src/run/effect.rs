@@ -120,6 +120,10 @@ pub struct WorkOrder {
     /// The secrets whose tokens stand in the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<Secrets>,
+    /// JSON pointers into the input to what the action calls secret: what the process says is searched
+    /// for these values too, wherever they come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
 }
 
 impl WorkOrder {

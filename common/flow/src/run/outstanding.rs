@@ -154,6 +154,7 @@ fn work(
                 trace: header.trace.clone(),
                 api_url: header.api_url.clone(),
                 secrets,
+                hidden: call.parameters.secrets().to_vec(),
             }))
         }
         (By::Native, Performer::Native(action)) => Effect::Native(Box::new(NativeOrder {

@@ -1,12 +1,13 @@
 //! Secret values that a run is given: tokens in all that it records, sealed values beside them.
 
 use attune_flow::program::InlineAction::Set;
+use attune_flow::program::{Concurrency, OnLimit};
 use attune_flow::run::{
     ChildOrder, Command, Effect, Origin, Parent, RunHeader, RunState, SealedValue, Secrets,
     Withheld, WorkOrder,
 };
 use attune_pack::ValueType;
-use attune_testkit::flow::{Flow, ProgramBuilder, header, inline, worker, workflow};
+use attune_testkit::flow::{Flow, ProgramBuilder, header, inline, template, worker, workflow};
 use attune_types::ExecutionStatus::{Failed, Succeeded};
 use attune_types::{EventId, ExecutionId, JsonMap, Timestamp};
 use serde_json::{Value, json};
@@ -223,4 +224,24 @@ fn two_runs_with_the_same_entropy_have_other_tokens() {
         header.secrets.unwrap()
     };
     assert_ne!(nonce(1).nonce, nonce(2).nonce);
+}
+
+#[test]
+fn a_secret_is_no_key_of_a_place() {
+    let program = ProgramBuilder::new(vec![worker("a")])
+        .with(|program| {
+            program.concurrency = Some(Concurrency {
+                limit: 1,
+                key: Some(template(json!("{{ parameters.token }}"))),
+                on_limit: OnLimit::Queue,
+            });
+        })
+        .build();
+    let mut header = header(&program, map(json!({"token": "canary"})));
+    withhold(&mut header, &["/token"]);
+    let mut flow = Flow::open_with(program, header);
+    flow.send(&Command::Begin).unwrap();
+    assert_eq!(flow.state.status(), Failed);
+    let message = &flow.state.error().unwrap().message;
+    assert!(message.contains("a secret cannot be the key"), "{message}");
 }

@@ -7,6 +7,7 @@
 
 mod flat;
 mod path;
+mod secret;
 mod validate;
 
 pub use path::{PathType, ValueType};
@@ -123,8 +124,7 @@ impl Schema {
             source.clone()
         };
         let validator = build(&json).map_err(|problem| SchemaError(vec![*problem]))?;
-        let mut secrets = Vec::new();
-        path::find_secrets(&json, String::new(), &mut secrets, 0);
+        let secrets = secret::find(&json);
         Ok(Self {
             inner: Arc::new(Compiled {
                 source,

@@ -4,7 +4,7 @@
 //! tell (combinators, references out of sight, open objects), the answer is [`PathType::Open`].
 
 use crate::catalogue::Keyword;
-use attune_types::{JsonValue, pointer_escape};
+use attune_types::JsonValue;
 
 /// A JSON type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,26 +173,5 @@ pub(super) fn types(schema: &JsonValue) -> Vec<ValueType> {
             .filter_map(ValueType::from_word)
             .collect(),
         _ => Vec::new(),
-    }
-}
-
-/// Gathers pointers of fields marked secret.
-pub(super) fn find_secrets(schema: &JsonValue, at: String, found: &mut Vec<String>, depth: usize) {
-    let marked = |key: &str| schema.get(key).and_then(JsonValue::as_bool) == Some(true);
-    if marked("x-secret") || marked("secret") || marked("writeOnly") {
-        found.push(at);
-        return;
-    }
-    if depth >= DEPTH {
-        return;
-    }
-    let properties = schema.get("properties").and_then(JsonValue::as_object);
-    for (name, field) in properties.into_iter().flatten() {
-        find_secrets(
-            field,
-            format!("{at}/{}", pointer_escape(name)),
-            found,
-            depth + 1,
-        );
     }
 }

@@ -358,3 +358,15 @@ fn what_is_said_of_a_map_does_not_show_the_secrets_in_it() {
     assert!(errors[0].starts_with("/login oneOf "), "{errors:?}");
     assert!(!errors[0].contains("hunter2"), "{errors:?}");
 }
+
+#[test]
+fn what_is_secret_is_found_in_both_forms() {
+    let flat = schema(json!({
+        "plain": {"type": "string"},
+        "token": {"type": "string", "secret": true},
+        "db": {"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string", "secret": true}}},
+        "users": {"type": "array", "items": {"type": "object", "properties": {"key": {"type": "string", "secret": true}}}},
+    }));
+    assert_eq!(flat.secrets(), ["/token", "/db/password", "/users"]);
+    assert!(flat.is_secret("/users/0/key") && !flat.is_secret("/db/user"));
+}

@@ -55,6 +55,10 @@ impl KeyStore for PgStore {
         })
     }
 
+    fn fingerprint(&self, bytes: &[u8]) -> Result<String, StoreError> {
+        self.keyring.fingerprint(bytes)
+    }
+
     fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue> {
         let bytes = STANDARD_NO_PAD.decode(&sealed.bytes).ok()?;
         self.keyring.open(name, true, &sealed.key_id, &bytes)

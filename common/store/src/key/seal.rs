@@ -10,6 +10,7 @@ use attune_template::KeyRef;
 use attune_types::JsonValue;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -18,6 +19,7 @@ use std::fmt;
 pub struct Keyring {
     current: Option<String>,
     keys: BTreeMap<String, RandomizedNonceKey>,
+    marker: Option<hmac::Key>,
 }
 
 impl fmt::Debug for Keyring {
@@ -51,6 +53,8 @@ impl Keyring {
                 ring.keys.insert(id.clone(), key);
                 if text == current.trim() {
                     ring.current = Some(id);
+                    let purpose = of("attune fingerprints");
+                    ring.marker = Some(hmac::Key::new(hmac::HMAC_SHA256, purpose.as_ref()));
                 }
             }
         }
@@ -67,11 +71,7 @@ impl Keyring {
             let key = self.keys.get(id)?;
             Some((id, key))
         });
-        let (id, master) = found.ok_or_else(|| {
-            StoreError::Invalid(
-                "this process has no master key for values: set `secrets.key`".to_owned(),
-            )
-        })?;
+        let (id, master) = found.ok_or_else(no_key)?;
         let mut bytes = value.to_string().into_bytes();
         let nonce = master
             .seal_in_place_append_tag(bound(key, secret), &mut bytes)
@@ -82,6 +82,17 @@ impl Keyring {
             key_id: id.clone(),
             bytes: sealed,
         })
+    }
+
+    /// What only a holder of the current key can make of these bytes.
+    pub(super) fn fingerprint(&self, bytes: &[u8]) -> Result<String, StoreError> {
+        let marker = self.marker.as_ref().ok_or_else(no_key)?;
+        let tag = hmac::sign(marker, bytes);
+        Ok(tag
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
     }
 
     /// The value; none if no key that is known here opens it.
@@ -101,6 +112,10 @@ impl Keyring {
             .ok()?;
         serde_json::from_slice(opened).ok()
     }
+}
+
+fn no_key() -> StoreError {
+    StoreError::Invalid("this process has no master key for values: set `secrets.key`".to_owned())
 }
 
 /// What a sealed value belongs to.
@@ -137,6 +152,15 @@ mod tests {
         broken[NONCE_LEN] ^= 1;
         assert_eq!(ring.open(&key, true, &sealed.key_id, &broken), None);
         assert_eq!(ring.open(&key, true, &sealed.key_id, b"short"), None);
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_for_the_same_and_another_one_with_another_key() {
+        let of = |key: &str, bytes: &[u8]| Keyring::new(key, ["old"]).fingerprint(bytes).unwrap();
+        assert_eq!(of("a", b"x"), of("a", b"x"));
+        assert_ne!(of("a", b"x"), of("a", b"y"));
+        assert_ne!(of("a", b"x"), of("b", b"x"));
+        assert!(Keyring::default().fingerprint(b"x").is_err());
     }
 
     #[test]

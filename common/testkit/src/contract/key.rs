@@ -100,6 +100,9 @@ pub async fn sealed_values_belong_to_a_name(harness: &dyn Harness) -> Result<()>
     assert_eq!(keys.unseal(&name, &sealed), Some(value));
     let other = KeyRef::new("0190c2a8-0000-7000-8000-000000000002", "secrets");
     assert_eq!(keys.unseal(&other, &sealed), None);
+    let print = keys.fingerprint(b"canary")?;
+    assert_eq!(keys.fingerprint(b"canary")?, print);
+    assert_ne!(keys.fingerprint(b"canari")?, print);
     let mut broken = sealed.clone();
     broken.bytes = "no".to_owned();
     assert_eq!(keys.unseal(&name, &broken), None);

@@ -44,6 +44,13 @@ impl KeyStore for MemoryStore {
         })
     }
 
+    fn fingerprint(&self, bytes: &[u8]) -> Result<String, StoreError> {
+        let sum = bytes.iter().fold(17_u64, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
+        });
+        Ok(format!("{sum:016x}"))
+    }
+
     fn unseal(&self, name: &KeyRef, sealed: &SealedValue) -> Option<JsonValue> {
         let number: usize = sealed.bytes.parse().ok()?;
         let state = self.lock();

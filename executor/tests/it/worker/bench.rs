@@ -505,6 +505,7 @@ pub(crate) fn order(runner: Runner, entry: &str) -> WorkOrder {
         trace: None,
         api_url: "http://127.0.0.1:1".to_owned(),
         secrets: None,
+        hidden: Vec::new(),
     }
 }
 

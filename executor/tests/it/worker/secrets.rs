@@ -102,3 +102,23 @@ async fn a_secret_that_is_gone_keeps_the_process_from_starting() {
     assert!(error.message.contains("t/token"), "{error:?}");
     assert!(process.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_action_calls_secret_is_hidden_wherever_it_comes_from() {
+    let script = "printf 'said %s and %s\\n' \"$ATTUNE_PARAM_PASSWORD\" \"$ATTUNE_PARAM_PLAIN\"\n";
+    let mut bench = Bench::new(&[("actions/say.sh", script)]).await;
+    let mut order = shell("say.sh");
+    order.spec.delivery = Delivery::Env;
+    order.input.insert("password".to_owned(), json!("hunter2"));
+    order.input.insert("plain".to_owned(), json!("in sight"));
+    order.hidden = vec!["/password".to_owned(), "/absent".to_owned()];
+    let (_, process) = bench.succeeds(&order).await;
+    assert!(
+        process.stdout.contains("said ******** and in sight"),
+        "{process:?}"
+    );
+    eventually("the log", || !bench.work.log_of(&order).is_empty()).await;
+    let log = bench.work.log_of(&order).join("\n");
+    assert!(log.contains("said ********"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+}

@@ -132,7 +132,7 @@ pub struct Field {
     #[serde(default, rename = "const")]
     #[schemars(schema_with = "form::any")]
     pub constant: (),
-    /// Whether the value is hidden under this name; what templates make of it is not hidden.
+    /// Whether the value is a secret: sealed, and seen by nobody but the process that needs it.
     pub secret: Option<bool>,
     /// Whether null is taken as well.
     pub nullable: Option<bool>,

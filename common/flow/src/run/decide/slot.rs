@@ -42,6 +42,11 @@ impl Step<'_> {
             }
             plain => text(plain),
         };
+        // The token of a secret is another one in each run: no two would ever share a place.
+        if self.hidden_type(&key).is_some() {
+            let message = "concurrency.key: a secret cannot be the key, for runs would be told apart by its value".to_owned();
+            return Err(ErrorInfo::new(code::TEMPLATE, message));
+        }
         if key.len() > MOST_KEY || key.contains('\0') {
             let message =
                 format!("concurrency.key: at most {MOST_KEY} bytes, none of them a NUL character");
