@@ -139,7 +139,10 @@ async fn set(
     });
     audit(&app, &caller, "key.set", &key, details).await;
     let value = if secret { MASK.into() } else { given.value };
-    Ok(tagged(row, Some(value)))
+    let tag = row.version.to_string();
+    let mut set = shown(row, Some(value));
+    set.note = unknown_pack(&app, &set.pack).await?;
+    Ok(condition::tagged(&tag, Json(set)))
 }
 
 async fn remove(
@@ -172,6 +175,18 @@ fn named(pack: String, name: String) -> Answer<KeyRef> {
         ));
     }
     Ok(KeyRef { pack, name })
+}
+
+/// What is to be said where no such pack is registered. Keys may be set before their pack comes, and a
+/// name that stands for no pack may hold what several share.
+async fn unknown_pack(app: &App, pack: &str) -> Answer<Option<String>> {
+    let known = app.deps.directory.current().packs.contains_key(pack)
+        || app.deps.directory.refresh().await?.packs.contains_key(pack);
+    Ok((!known).then(|| {
+        format!(
+            "there is no pack `{pack}` yet; until there is, only packs in `readable_by` can read the key"
+        )
+    }))
 }
 
 fn is_pack(text: &str) -> Result<(), String> {
@@ -250,6 +265,7 @@ fn shown(row: KeyRow, value: Option<JsonValue>) -> KeyView {
         version: row.version,
         updated_at: row.updated_at,
         updated_by: row.updated_by,
+        note: None,
     }
 }
 

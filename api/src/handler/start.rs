@@ -75,9 +75,33 @@ async fn create(
         }
         start_inline(&app, &caller, &trace, shape(body)?, key.as_ref()).await?
     } else {
-        start(&app, &caller, &trace, shape(body)?, key.as_ref()).await?
+        let request = shape(body).map_err(or_definition)?;
+        start(&app, &caller, &trace, request, key.as_ref()).await?
     };
     answer(&app, started, wait).await
+}
+
+/// A body without `definition` is read as the start of an action; what it might have held instead is
+/// said where something in it is unknown or missing.
+fn or_definition(mut refusal: Refusal) -> Refusal {
+    for field in &mut refusal.problem.errors {
+        let name = field.pointer.trim_start_matches('/');
+        if let Some(near) = attune_pack::suggest(name, ["definition"])
+            && field.code == "unknown"
+        {
+            field.help = Some(format!("did you mean `{near}`?"));
+        } else if let Some(known) = field
+            .help
+            .as_mut()
+            .filter(|help| help.starts_with("known: "))
+        {
+            known.push_str(", definition");
+        } else if field.code == "required" && name == "action" {
+            let help = "name an action, or give a whole workflow as `definition`";
+            field.help = Some(help.to_owned());
+        }
+    }
+    refusal
 }
 
 async fn run_action(

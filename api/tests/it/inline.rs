@@ -148,3 +148,36 @@ async fn the_name_of_inline_definitions_is_no_packs() -> Result<()> {
     assert!(said.contains("PACK034"), "{said}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_start_that_names_neither_hears_of_both() -> Result<()> {
+    let world = World::new().await?;
+    let token = world.token("operator").await?;
+    let helps = async |body: Value| -> Result<Vec<String>> {
+        let reply = world.post(&token, STARTS, body).await?;
+        assert_eq!(
+            reply.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{:#}",
+            reply.body
+        );
+        let errors = reply.body["errors"].as_array().cloned().unwrap_or_default();
+        let helps = errors
+            .iter()
+            .map(|one| one["help"].as_str().unwrap_or_default().to_owned());
+        Ok(helps.collect())
+    };
+    let slip = json!({"defintion": definition(), "parameters": {"name": "Ada"}});
+    assert_eq!(helps(slip).await?, ["did you mean `definition`?"]);
+    let strange = json!({"action": "demo.greet", "zzz": 1});
+    assert_eq!(
+        helps(strange).await?,
+        ["known: action, parameters, labels, definition"]
+    );
+    let neither = json!({"parameters": {"name": "Ada"}});
+    assert_eq!(
+        helps(neither).await?,
+        ["name an action, or give a whole workflow as `definition`"]
+    );
+    Ok(())
+}

@@ -18,6 +18,11 @@ async fn a_plain_key_comes_back_and_a_secret_does_not() -> Result<()> {
     let plain = put("/api/v1/keys/demo/limits", json!({"value": {"cpu": 2}})).await?;
     assert_eq!(plain.status, 200, "{:?}", plain.body);
     assert_eq!(plain.body["value"], json!({"cpu": 2}));
+    assert!(plain.body.get("note").is_none(), "{:#}", plain.body);
+    let early = put("/api/v1/keys/later/limits", json!({"value": 1})).await?;
+    assert_eq!(early.status, 200, "{:?}", early.body);
+    let note = early.body["note"].as_str().unwrap_or_default();
+    assert!(note.starts_with("there is no pack `later` yet"), "{note}");
     let secret = json!({"value": VALUE, "secret": true, "readable_by": ["shop"]});
     let secret = put(TOKEN, secret).await?;
     assert_eq!(secret.status, 200, "{:?}", secret.body);

@@ -42,6 +42,9 @@ pub(super) async fn run(client: &Client, command: KeyCommand, output: Output) ->
                 readable_by,
             };
             let set: KeyView = client.put(&path(&pack, &name), &body).await?;
+            if let Some(note) = &set.note {
+                output::note(&format!("note: {note}"));
+            }
             output.one(&set, |set| {
                 format!("{}/{} is set ({})", set.pack, set.name, set.kind)
             })

@@ -22,6 +22,7 @@ mod database;
 mod dev;
 mod ending;
 mod history;
+mod keys;
 mod killed;
 mod load;
 mod main_job;

@@ -94,6 +94,23 @@ async fn a_workflow_lives_through_its_versions() {
         .good();
     assert_eq!(difference["same"], false);
 
+    // The same from the command line, told as the difference of two files is.
+    let told = attune.says(1, &["workflow", "diff", "gate.pass@1", "gate.pass@2"]);
+    for part in [
+        "--- gate.pass 1.0.1",
+        "+++ gate.pass 1.0.2",
+        "answer: 1 -> 2",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told: Value = attune.json(1, &["workflow", "diff", "gate.pass@1", "gate.pass@2"]);
+    assert_eq!(told, difference);
+    let same = attune.says(0, &["workflow", "diff", "gate.pass@2", "gate.pass@2"]);
+    assert!(same.contains("the same Program"), "{same}");
+    attune.says(2, &["workflow", "diff", "gate.pass@1", "gate.other@2"]);
+    attune.says(2, &["workflow", "diff", "pass.yaml", "gate.pass@2"]);
+    attune.says(4, &["workflow", "diff", "gate.pass@1", "gate.pass@9"]);
+
     attune.says(0, &["workflow", "rollback", "gate.pass", "1"]);
     let run: ExecutionDetail = attune.json(
         0,

@@ -23,8 +23,8 @@ pub enum Form {
 
 /// A text that names no form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no form of a graph; there are `json`, `mermaid`, `dot` and `svg`")]
-pub struct UnknownForm(pub String);
+#[error("a graph is given as `json`, `mermaid`, `dot` or `svg`")]
+pub struct UnknownForm;
 
 impl Form {
     /// All of them.
@@ -62,7 +62,7 @@ impl FromStr for Form {
 
     fn from_str(text: &str) -> Result<Self, UnknownForm> {
         let found = Self::ALL.into_iter().find(|form| form.as_str() == text);
-        found.ok_or_else(|| UnknownForm(text.to_owned()))
+        found.ok_or(UnknownForm)
     }
 }
 

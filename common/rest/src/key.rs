@@ -26,6 +26,9 @@ pub struct KeyView {
     pub updated_at: Timestamp,
     /// Login of who set it.
     pub updated_by: String,
+    /// What whoever set it might not expect, such as that there is no such pack yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Sets a key.

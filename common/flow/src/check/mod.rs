@@ -21,11 +21,13 @@ mod pack;
 mod place;
 mod race;
 mod scopes;
+mod skipped;
 mod sure;
 mod template;
 mod types;
 mod undo;
 mod unsupported;
+mod ways;
 
 pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
 pub use lookup::{ActionLookup, Layered};
@@ -277,6 +279,7 @@ fn program(
         sure: sure::Sure::of(&flat, &shape),
     };
     names::check(&world, &uses, sink);
+    ways::check(&world, &uses, sink);
     fields::input_types(&world, sink);
     output::check(&world, sink);
 

@@ -161,7 +161,7 @@ impl Look<'_, '_> {
         let in_config = world
             .config
             .is_some_and(|config| config.names().contains(&name));
-        if in_config || SYSTEM.contains(&name) || self.reference.optional {
+        if in_config || SYSTEM.contains(&name) || self.reference.optional || self.is_torn(name) {
             return;
         }
         if matches!(name, "item" | "index" | "error") {
@@ -219,13 +219,32 @@ impl Look<'_, '_> {
         }
     }
 
-    fn unknown_task(&mut self, name: &str) {
-        // `task.b-c` is `task.b` less `c`: a name with a `-` has to stand in quotes.
-        let torn = self.world.flat.names().find(|known| {
+    /// The task whose name begins like that: `task.b-c` is `task.b` less `c`, for a name with a `-` has
+    /// to stand in quotes.
+    fn torn(&self, name: &str) -> Option<&str> {
+        self.world.flat.names().find(|known| {
             known
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.starts_with('-'))
-        });
+        })
+    }
+
+    /// Whether the name is the rest of such a task's name, which was reported.
+    fn is_torn(&self, name: &str) -> bool {
+        let references = self.used.template.references();
+        references.iter().any(|reference| {
+            let first = reference.path.first();
+            let unknown = |first: &&String| self.world.flat.find(first).is_none();
+            reference.target == Target::Scope(Root::Task)
+                && first
+                    .filter(unknown)
+                    .and_then(|first| self.torn(first))
+                    .is_some_and(|known| known.split('-').any(|part| part == name))
+        })
+    }
+
+    fn unknown_task(&mut self, name: &str) {
+        let torn = self.torn(name);
         let help = match torn {
             Some(known) => Some(format!("the task `{known}` is written `task[\"{known}\"]`")),
             None => near_or_list(name, self.world.flat.names(), "task"),
@@ -251,7 +270,17 @@ impl Look<'_, '_> {
                 self.report(Severity::Error, codes::TOO_EARLY, message, Some(help));
                 return false;
             }
-            At::End | At::Undo(_) => return true,
+            At::End => {
+                if !self.reference.optional && !self.is_asked_for(name) && self.may_be_left_out(ix)
+                {
+                    let message = format!("`{name}` does not run on every way to the end");
+                    let help = "use `default` or `is defined` for the ways on which it has not";
+                    let help = Some(help.to_owned());
+                    self.report(Severity::Warning, codes::TOO_EARLY, message, help);
+                }
+                return true;
+            }
+            At::Undo(_) => return true,
             At::After(user) => (user, true),
             At::Before(user) | At::Each(user) | At::Failed(user) => (user, false),
         };
@@ -301,6 +330,13 @@ impl Look<'_, '_> {
         let help = format!("lead from `{name}` to `{user_name}`, or use `default`");
         self.report(Severity::Warning, codes::TOO_EARLY, message, Some(help));
         true
+    }
+
+    /// Whether a run may end well without that task having run.
+    fn may_be_left_out(&self, ix: usize) -> bool {
+        let world = self.world;
+        let own = world.flat.outermost(ix);
+        !self.is_undoing(own) && super::skipped::may_be_left_out(world.flat, world.shape, own)
     }
 
     /// Whether the same template asks elsewhere if there is anything of that task.

@@ -147,7 +147,37 @@ impl Templates<'_> {
             }
             Err(error) => {
                 self.report(node, error);
+                self.rest(node, at);
                 None
+            }
+        }
+    }
+
+    /// Of a value that cannot be read because of one expression: the others, so that their names are
+    /// looked at all the same.
+    fn rest(&mut self, node: &Node, at: At) {
+        let parts: Vec<&Node> = match &node.kind {
+            NodeKind::Seq(items) => items.iter().collect(),
+            NodeKind::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+            NodeKind::Str(text) => {
+                for alone in each_alone(text) {
+                    if let Ok(template) = Template::compile(&alone.into()) {
+                        let node = node.clone();
+                        self.uses.push(Use { template, node, at });
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        for part in parts {
+            match Template::compile(&part.to_json()) {
+                Ok(template) if template.is_literal() => {}
+                Ok(template) => {
+                    let node = part.clone();
+                    self.uses.push(Use { template, node, at });
+                }
+                Err(_) => self.rest(part, at),
             }
         }
     }
@@ -166,7 +196,23 @@ impl Templates<'_> {
                 self.report(part, error);
             }
         }
-        if !known {
+        if known {
+            return;
+        }
+        let alone = match &node.kind {
+            NodeKind::Str(text) => each_alone(text),
+            _ => Vec::new(),
+        };
+        let errors: Vec<TemplateError> = alone
+            .into_iter()
+            .filter_map(|text| Template::compile(&text.into()).err())
+            .collect();
+        let errors = if errors.is_empty() {
+            vec![error]
+        } else {
+            errors
+        };
+        for error in errors {
             let span = place::of_error(self.text, node, &error);
             let code = match error.kind {
                 ErrorKind::Secret => codes::SECRET,
@@ -175,6 +221,33 @@ impl Templates<'_> {
             self.sink.error_with(code, span, error.message, error.help);
         }
     }
+}
+
+/// A text with several expressions, once for each of them with the others blanked out, so that places
+/// stay. Nothing where that cannot be done: with statements, which belong together.
+fn each_alone(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find("{{").map(|at| from + at) {
+        let Some(end) = text[start..].find("}}").map(|at| start + at + 2) else {
+            return Vec::new();
+        };
+        parts.push(start..end);
+        from = end;
+    }
+    if parts.len() < 2 || text.contains("{%") || text.contains("{#") || !text.is_ascii() {
+        return Vec::new();
+    }
+    parts
+        .iter()
+        .map(|kept| {
+            let blank = |at: usize, c: char| {
+                let other = parts.iter().any(|part| part != kept && part.contains(&at));
+                if other && c != '\n' { ' ' } else { c }
+            };
+            text.char_indices().map(|(at, c)| blank(at, c)).collect()
+        })
+        .collect()
 }
 
 /// `succeeded() and not (<those before>) and (<its own>)`.

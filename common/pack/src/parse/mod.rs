@@ -47,7 +47,12 @@ const PACK: SchemaCodes = SchemaCodes {
 /// A schema in either form.
 pub fn schema(node: &Node, codes: SchemaCodes, sink: &mut Sink) -> Option<Schema> {
     match Schema::from_json(node.to_json()) {
-        Ok(schema) => Some(schema),
+        Ok(schema) => {
+            for fields in [Some(node), node.get("properties")].into_iter().flatten() {
+                needless(fields, codes, sink);
+            }
+            Some(schema)
+        }
         Err(error) => {
             for problem in error.0 {
                 let (span, code) = if problem.about_key {
@@ -58,6 +63,28 @@ pub fn schema(node: &Node, codes: SchemaCodes, sink: &mut Sink) -> Option<Schema
                 sink.error_with(code, span, problem.message, problem.help);
             }
             None
+        }
+    }
+}
+
+/// Warns of fields that must be given and have a default: they may be left out all the same.
+fn needless(fields: &Node, codes: SchemaCodes, sink: &mut Sink) {
+    for (name, field) in fields.as_map().unwrap_or_default() {
+        let required = field
+            .get("required")
+            .filter(|node| node.as_bool() == Some(true));
+        let default = field.get("default").filter(|node| !node.is_null());
+        if let (Some(required), Some(_)) = (required, default) {
+            let message = format!(
+                "`{}` has a default, so that it may be left out all the same",
+                name.text
+            );
+            sink.warning(codes.value, required.span, message).help =
+                Some("take `required` out, or the default".to_owned());
+        }
+        let below = [field.get("properties"), field.get("items")];
+        for inner in below.into_iter().flatten() {
+            needless(inner.get("properties").unwrap_or(inner), codes, sink);
         }
     }
 }
