@@ -6,9 +6,13 @@
 //! the API. The second stays through registrations; the pack's content then becomes a version beside
 //! it.
 
-use crate::{Page, PageRequest, RegisteredAction, StoreError, WorkflowRecord};
+mod change;
+
+pub use change::{Expect, WorkflowChange, WorkflowOutcome, WorkflowPut};
+
+use crate::{Page, PageRequest, RegisteredAction, StoreError};
 use async_trait::async_trait;
-use attune_pack::{ActionDef, PackDef};
+use attune_pack::ActionDef;
 use attune_types::{ProgramHash, Ref, Timestamp};
 use std::fmt;
 use std::str::FromStr;
@@ -215,78 +219,6 @@ impl FromStr for ReleaseKind {
         .find(|kind| kind.as_str() == text)
         .ok_or_else(|| format!("`{text}` is nothing that happens to a version"))
     }
-}
-
-/// On what condition a workflow is changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Expect {
-    /// None.
-    #[default]
-    Anything,
-    /// There is none of that name, or it is the same already.
-    New,
-    /// It stands as it did when it had this etag.
-    Etag(String),
-}
-
-/// A checked definition, to be made the current version of its workflow.
-#[derive(Clone, Debug)]
-pub struct WorkflowPut {
-    /// Its Program and text.
-    pub record: WorkflowRecord,
-    /// Its entry of the catalogue.
-    pub def: ActionDef,
-    /// Its pack, where that is not known yet: an empty one of that name is made.
-    pub pack: PackDef,
-    /// Content hash of that empty pack.
-    pub pack_hash: String,
-    /// On what condition.
-    pub expect: Expect,
-    /// Login of who gives it.
-    pub by: String,
-}
-
-/// What came of a change to one workflow.
-#[derive(Clone, Debug)]
-pub enum WorkflowOutcome {
-    /// It stands as asked.
-    Done {
-        /// What was needed for it.
-        change: WorkflowChange,
-        /// Whether its pack was made for it.
-        new_pack: bool,
-        /// How it stands now.
-        row: Box<WorkflowRow>,
-    },
-    /// There is no such workflow, or no such version of it.
-    Unknown,
-    /// There is one already, and another.
-    Exists,
-    /// It no longer stands as expected.
-    Changed,
-    /// The name is that of an action that is no workflow.
-    NotAWorkflow,
-    /// The beginning of a hash fits several versions.
-    Ambiguous,
-}
-
-/// What a change to one workflow did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WorkflowChange {
-    /// The workflow is new.
-    New,
-    /// It has a new version.
-    NewVersion,
-    /// A version that it had before is current again.
-    Activated,
-    /// The same version, given in another form.
-    Text,
-    /// The same version, and it can be started again.
-    Enabled,
-    /// It can no longer be started.
-    Disabled,
-    /// Nothing.
-    Unchanged,
 }
 
 /// Workflows, one at a time. Every change raises the generation of the catalogue and adds to the

@@ -6,8 +6,7 @@ use crate::error::Failure as _;
 use crate::json;
 use crate::pool::PgStore;
 use attune_port::{
-    Expect, ReleaseKind, StoreError, VersionName, WorkflowChange, WorkflowOrigin, WorkflowOutcome,
-    WorkflowPut, WorkflowRow,
+    Expect, StoreError, VersionName, WorkflowChange, WorkflowOrigin, WorkflowOutcome, WorkflowPut,
 };
 use attune_types::{ProgramHash, Ref};
 use sqlx::postgres::PgConnection;
@@ -47,30 +46,15 @@ async fn done(
     })
 }
 
-fn unchanged(row: WorkflowRow) -> WorkflowOutcome {
-    WorkflowOutcome::Done {
-        change: WorkflowChange::Unchanged,
-        new_pack: false,
-        row: Box::new(row),
-    }
-}
-
-/// Whether it stands as expected; `New` is for whoever puts.
-fn meets(expect: &Expect, row: Option<&WorkflowRow>) -> bool {
-    match expect {
-        Expect::Anything | Expect::New => true,
-        Expect::Etag(etag) => row.is_some_and(|row| row.etag == *etag),
-    }
-}
-
 async fn note(
     connection: &mut PgConnection,
     reference: &Ref,
     hash: &ProgramHash,
-    what: ReleaseKind,
+    change: WorkflowChange,
     by: &str,
 ) -> Result<(), StoreError> {
-    note_history(connection, &[(reference, hash, what)], by).await
+    let release = change.release().map(|what| (reference, hash, what));
+    note_history(connection, release.as_slice(), by).await
 }
 
 pub(super) async fn put(store: &PgStore, put: WorkflowPut) -> Result<WorkflowOutcome, StoreError> {
@@ -86,22 +70,8 @@ pub(super) async fn put(store: &PgStore, put: WorkflowPut) -> Result<WorkflowOut
         return Ok(WorkflowOutcome::NotAWorkflow);
     }
     let now = get(&mut tx, reference).await?;
-    if !meets(&put.expect, now.as_ref()) {
-        return Ok(WorkflowOutcome::Changed);
-    }
-    let same = now
-        .as_ref()
-        .is_some_and(|row| row.action.program == *hash && row.action.enabled);
-    if let Some(row) = &now
-        && same
-        && row.action.def == put.def
-        && row.source == put.record.source
-        && row.tags == put.record.tags
-    {
-        return Ok(now.map_or(WorkflowOutcome::Unknown, unchanged));
-    }
-    if put.expect == Expect::New && now.as_ref().is_some_and(|row| row.action.enabled) {
-        return Ok(WorkflowOutcome::Exists);
+    if let Some(outcome) = put.settled(now.as_ref()) {
+        return Ok(outcome);
     }
     let name = VersionName::Hash(hash.0.clone());
     let known = !find(&mut tx, reference, &name).await?.is_empty();
@@ -126,22 +96,8 @@ pub(super) async fn put(store: &PgStore, put: WorkflowPut) -> Result<WorkflowOut
         .execute(&mut *tx)
         .await
         .store()?;
-    let change = match &now {
-        None => WorkflowChange::New,
-        Some(_) if !known => WorkflowChange::NewVersion,
-        Some(row) if row.action.program != *hash => WorkflowChange::Activated,
-        Some(_) if same => WorkflowChange::Text,
-        Some(_) => WorkflowChange::Enabled,
-    };
-    match change {
-        WorkflowChange::New | WorkflowChange::NewVersion => {
-            note(&mut tx, reference, hash, ReleaseKind::Registered, &put.by).await?;
-        }
-        WorkflowChange::Activated | WorkflowChange::Enabled => {
-            note(&mut tx, reference, hash, ReleaseKind::Activated, &put.by).await?;
-        }
-        _ => {}
-    }
+    let change = put.change(now.as_ref(), known);
+    note(&mut tx, reference, hash, change, &put.by).await?;
     done(tx, reference, change, made.rows_affected() > 0).await
 }
 
@@ -161,17 +117,13 @@ pub(super) async fn activate(
     let (Some(found), Some(row)) = (found.pop(), get(&mut tx, reference).await?) else {
         return Ok(WorkflowOutcome::Unknown);
     };
-    if !meets(expect, Some(&row)) {
+    if !expect.meets(Some(&row)) {
         return Ok(WorkflowOutcome::Changed);
     }
     if found.version.current && row.action.enabled {
-        return Ok(unchanged(row));
+        return Ok(WorkflowOutcome::unchanged(row));
     }
-    let change = if found.version.current {
-        WorkflowChange::Enabled
-    } else {
-        WorkflowChange::Activated
-    };
+    let change = WorkflowChange::of_activation(found.version.current);
     sqlx::query(include_str!("activate.sql"))
         .bind(reference.as_str())
         .bind(i32::try_from(found.version.number).unwrap_or(i32::MAX))
@@ -179,7 +131,7 @@ pub(super) async fn activate(
         .await
         .store()?;
     let hash = &found.version.hash;
-    note(&mut tx, reference, hash, ReleaseKind::Activated, by).await?;
+    note(&mut tx, reference, hash, change, by).await?;
     done(tx, reference, change, false).await
 }
 
@@ -193,11 +145,11 @@ pub(super) async fn disable(
     let Some(row) = get(&mut tx, reference).await? else {
         return Ok(WorkflowOutcome::Unknown);
     };
-    if !meets(expect, Some(&row)) {
+    if !expect.meets(Some(&row)) {
         return Ok(WorkflowOutcome::Changed);
     }
     if row.disabled {
-        return Ok(unchanged(row));
+        return Ok(WorkflowOutcome::unchanged(row));
     }
     sqlx::query(include_str!("disable.sql"))
         .bind(reference.as_str())
@@ -205,6 +157,7 @@ pub(super) async fn disable(
         .await
         .store()?;
     let hash = &row.action.program;
-    note(&mut tx, reference, hash, ReleaseKind::Disabled, by).await?;
-    done(tx, reference, WorkflowChange::Disabled, false).await
+    let change = WorkflowChange::Disabled;
+    note(&mut tx, reference, hash, change, by).await?;
+    done(tx, reference, change, false).await
 }

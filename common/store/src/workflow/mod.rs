@@ -228,13 +228,9 @@ impl WorkflowStore for PgStore {
         reference: &Ref,
         page: &PageRequest,
     ) -> Result<Page<WorkflowVersion>, StoreError> {
-        let rows = sqlx::query(include_str!("versions.sql"))
-            .bind(reference.as_str())
-            .bind(before(page)?)
-            .bind(cursor::fetch(page))
-            .fetch_all(&self.people)
-            .await
-            .store()?;
+        let rows = self
+            .numbered(include_str!("versions.sql"), reference, page)
+            .await?;
         let items = rows.iter().map(version).collect::<Result<Vec<_>, _>>()?;
         Ok(cursor::page(items, page, |version| version.number))
     }
@@ -253,13 +249,9 @@ impl WorkflowStore for PgStore {
         reference: &Ref,
         page: &PageRequest,
     ) -> Result<Page<WorkflowRelease>, StoreError> {
-        let rows = sqlx::query(include_str!("releases.sql"))
-            .bind(reference.as_str())
-            .bind(before(page)?)
-            .bind(cursor::fetch(page))
-            .fetch_all(&self.people)
-            .await
-            .store()?;
+        let rows = self
+            .numbered(include_str!("releases.sql"), reference, page)
+            .await?;
         let items = rows
             .iter()
             .map(|row| {
@@ -277,8 +269,22 @@ impl WorkflowStore for PgStore {
     }
 }
 
-/// The number before which a list goes on.
-fn before(page: &PageRequest) -> Result<Option<i32>, StoreError> {
-    let last = cursor::read::<u32>(page)?;
-    Ok(last.map(|number| ord(usize::try_from(number).unwrap_or(usize::MAX))))
+impl PgStore {
+    /// A page of what a workflow has in numbered rows, the newest first.
+    async fn numbered(
+        &self,
+        query: &'static str,
+        reference: &Ref,
+        page: &PageRequest,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let before = cursor::read::<u32>(page)?
+            .map(|number| ord(usize::try_from(number).unwrap_or(usize::MAX)));
+        sqlx::query(query)
+            .bind(reference.as_str())
+            .bind(before)
+            .bind(cursor::fetch(page))
+            .fetch_all(&self.people)
+            .await
+            .store()
+    }
 }

@@ -5,7 +5,7 @@ use crate::memory::catalogue::Catalogue;
 use attune_pack::Runner;
 use attune_port::{
     Expect, PackRecord, RegisteredAction, ReleaseKind, StoreError, VersionName, WorkflowChange,
-    WorkflowOrigin, WorkflowOutcome, WorkflowPut, WorkflowRow,
+    WorkflowOrigin, WorkflowOutcome, WorkflowPut,
 };
 use attune_types::{Ref, Timestamp};
 
@@ -40,24 +40,12 @@ impl Catalogue {
             return Ok(WorkflowOutcome::NotAWorkflow);
         }
         let row = self.workflow(&reference);
-        if !meets(&put.expect, row.as_ref()) {
-            return Ok(WorkflowOutcome::Changed);
+        if let Some(outcome) = put.settled(row.as_ref()) {
+            return Ok(outcome);
         }
-        let enabled = row.as_ref().is_some_and(|row| row.action.enabled);
         let current = row.as_ref().is_some_and(|row| row.action.program == hash);
-        if let Some(row) = &row
-            && current
-            && enabled
-            && row.action.def == put.def
-            && row.source == put.record.source
-            && row.tags == put.record.tags
-        {
-            return Ok(unchanged(row.clone()));
-        }
-        if put.expect == Expect::New && enabled {
-            return Ok(WorkflowOutcome::Exists);
-        }
         let known = self.workflows.find(&reference, &hash).is_some();
+        let change = put.change(row.as_ref(), known);
         let new_pack = !self.packs.contains_key(reference.pack());
         if new_pack {
             self.archives.entry(put.pack_hash.clone()).or_default();
@@ -95,21 +83,8 @@ impl Catalogue {
                 disabled: false,
             },
         );
-        let change = match &row {
-            None => WorkflowChange::New,
-            Some(_) if !known => WorkflowChange::NewVersion,
-            Some(_) if !current => WorkflowChange::Activated,
-            Some(_) if enabled => WorkflowChange::Text,
-            Some(_) => WorkflowChange::Enabled,
-        };
-        match change {
-            WorkflowChange::New | WorkflowChange::NewVersion => {
-                workflows.note(&reference, &hash, ReleaseKind::Registered, by);
-            }
-            WorkflowChange::Activated | WorkflowChange::Enabled => {
-                workflows.note(&reference, &hash, ReleaseKind::Activated, by);
-            }
-            _ => {}
+        if let Some(what) = change.release() {
+            workflows.note(&reference, &hash, what, by);
         }
         let pack_hash = match self.actions.get(&reference) {
             Some(old) => old.pack_hash.clone(),
@@ -142,17 +117,13 @@ impl Catalogue {
         let (Some(found), Some(row)) = (found.pop(), self.workflow(reference)) else {
             return Ok(WorkflowOutcome::Unknown);
         };
-        if !meets(expect, Some(&row)) {
+        if !expect.meets(Some(&row)) {
             return Ok(WorkflowOutcome::Changed);
         }
         if found.version.current && row.action.enabled {
-            return Ok(unchanged(row));
+            return Ok(WorkflowOutcome::unchanged(row));
         }
-        let change = if found.version.current {
-            WorkflowChange::Enabled
-        } else {
-            WorkflowChange::Activated
-        };
+        let change = WorkflowChange::of_activation(found.version.current);
         if let Some(standing) = self.workflows.standing.get_mut(reference) {
             standing.present = true;
             standing.disabled = false;
@@ -182,11 +153,11 @@ impl Catalogue {
         let Some(row) = self.workflow(reference) else {
             return Ok(WorkflowOutcome::Unknown);
         };
-        if !meets(expect, Some(&row)) {
+        if !expect.meets(Some(&row)) {
             return Ok(WorkflowOutcome::Changed);
         }
         if row.disabled {
-            return Ok(unchanged(row));
+            return Ok(WorkflowOutcome::unchanged(row));
         }
         if let Some(standing) = self.workflows.standing.get_mut(reference) {
             standing.disabled = true;
@@ -198,20 +169,5 @@ impl Catalogue {
         self.workflows
             .note(reference, hash, ReleaseKind::Disabled, by);
         self.done(reference, WorkflowChange::Disabled, false)
-    }
-}
-
-fn unchanged(row: WorkflowRow) -> WorkflowOutcome {
-    WorkflowOutcome::Done {
-        change: WorkflowChange::Unchanged,
-        new_pack: false,
-        row: Box::new(row),
-    }
-}
-
-fn meets(expect: &Expect, row: Option<&WorkflowRow>) -> bool {
-    match expect {
-        Expect::Anything | Expect::New => true,
-        Expect::Etag(etag) => row.is_some_and(|row| row.etag == *etag),
     }
 }
