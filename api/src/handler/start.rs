@@ -13,10 +13,12 @@ use crate::trace::Trace;
 use crate::view;
 use attune_rest::{BulkItem, BulkReport, ExecutionView, StartExecution, StartMany, StartRun};
 use attune_types::{JsonMap, JsonValue};
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use std::time::Duration;
 
 /// Starts in one request.
 const MOST_STARTS: usize = 10_000;
@@ -54,30 +56,26 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 #[schema(as = Parameters, value_type = Object)]
 struct JsonMapBody(#[expect(dead_code, reason = "only its schema is used")] JsonMap);
 
-async fn create(
-    State(app): State<App>,
-    caller: Caller,
-    Extension(trace): Extension<Trace>,
-    headers: HeaderMap,
-    mut params: Params,
-    AnyBody(body): AnyBody,
-) -> Answer<Response> {
-    let wait = wait::wanted(&mut params);
-    params.finish()?;
-    let key = IdempotencyKey::of(&headers)?;
+async fn create(asked: Asked, AnyBody(body): AnyBody) -> Answer<Response> {
     if let JsonValue::Array(starts) = body {
-        return many(&app, &caller, &trace, starts, key.as_ref()).await;
+        let (caller, key) = (&asked.caller, asked.key.as_ref());
+        return many(&asked.app, caller, &asked.trace, starts, key).await;
     }
-    let started = if body.get("definition").is_some() {
-        if body.get("action").is_some() {
-            let message = "give either `action` or `definition`";
-            return Err(Refusal::field("/definition", "conflict", message));
-        }
-        start_inline(&app, &caller, &trace, shape(body)?, key.as_ref()).await?
-    } else {
-        let request = shape(body).map_err(or_definition)?;
-        start(&app, &caller, &trace, request, key.as_ref()).await?
-    };
+    if body.get("definition").is_none() {
+        return asked.start(shape(body).map_err(or_definition)?).await;
+    }
+    if body.get("action").is_some() {
+        let message = "give either `action` or `definition`";
+        return Err(Refusal::field("/definition", "conflict", message));
+    }
+    let Asked {
+        app,
+        caller,
+        trace,
+        key,
+        wait,
+    } = asked;
+    let started = start_inline(&app, &caller, &trace, shape(body)?, key.as_ref()).await?;
     answer(&app, started, wait).await
 }
 
@@ -105,37 +103,74 @@ fn or_definition(mut refusal: Refusal) -> Refusal {
 }
 
 async fn run_action(
-    State(app): State<App>,
-    caller: Caller,
-    Extension(trace): Extension<Trace>,
+    asked: Asked,
     Path(text): Path<String>,
-    headers: HeaderMap,
-    mut params: Params,
     Body { value: parameters }: Body<JsonMap>,
 ) -> Answer<Response> {
-    let wait = wait::wanted(&mut params);
-    params.finish()?;
-    let key = IdempotencyKey::of(&headers)?;
     let request = StartExecution {
         action: reference("action", &text)?,
         parameters,
         labels: Default::default(),
     };
-    let started = start(&app, &caller, &trace, request, key.as_ref())
-        .await
-        // Here the action is the address, not a field.
-        .map_err(|refusal| match refusal.problem.code.as_str() {
-            "unknown_action" => refusal.with_status(404).with_errors(Vec::new()),
-            _ => refusal,
-        })?;
-    answer(&app, started, wait).await
+    // Here the action is the address, not a field.
+    let started = asked.start(request).await;
+    started.map_err(|refusal| match refusal.problem.code.as_str() {
+        "unknown_action" => refusal.with_status(404).with_errors(Vec::new()),
+        _ => refusal,
+    })
 }
 
-pub(super) async fn answer(
-    app: &App,
-    started: Started,
-    wait: Option<std::time::Duration>,
-) -> Answer<Response> {
+/// A request to start a run: who asks, under which key, and how long the answer may wait for its end.
+pub(super) struct Asked {
+    pub(super) app: App,
+    caller: Caller,
+    trace: Trace,
+    key: Option<IdempotencyKey>,
+    wait: Option<Duration>,
+}
+
+impl FromRequestParts<App> for Asked {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let caller = Caller::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let Extension(trace) = Extension::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let mut params = Params::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let wait = wait::wanted(&mut params);
+        params.finish().map_err(IntoResponse::into_response)?;
+        let key = IdempotencyKey::of(&parts.headers).map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            app: app.clone(),
+            caller,
+            trace,
+            key,
+            wait,
+        })
+    }
+}
+
+impl Asked {
+    /// Starts it and answers.
+    pub(super) async fn start(self, request: StartExecution) -> Answer<Response> {
+        let Self {
+            app,
+            caller,
+            trace,
+            key,
+            wait,
+        } = self;
+        let started = start(&app, &caller, &trace, request, key.as_ref()).await?;
+        answer(&app, started, wait).await
+    }
+}
+
+async fn answer(app: &App, started: Started, wait: Option<Duration>) -> Answer<Response> {
     let new = started.opened.is_some();
     let row = match (started.opened, wait) {
         (Some(row), None) => Some(row),

@@ -1,7 +1,6 @@
 //! Workflows: list, get, create, change, disable, check, start.
 
-use super::start::{KEY, WAIT, answer};
-use super::wait;
+use super::start::{Asked, KEY, WAIT};
 use crate::access::{Access, Caller};
 use crate::app::App;
 use crate::audit::audit;
@@ -14,8 +13,6 @@ use crate::ids::reference;
 use crate::packs::{changed, empty_pack};
 use crate::query::Params;
 use crate::refusal::{Answer, Refusal};
-use crate::start::{IdempotencyKey, start};
-use crate::trace::Trace;
 use crate::view;
 use attune_catalogue::record;
 use attune_port::{
@@ -27,10 +24,10 @@ use attune_rest::{
     WorkflowCheck, WorkflowDetail, WorkflowReport, WorkflowView,
 };
 use attune_types::Ref;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::{Extension, Json};
 use serde_json::json;
 
 const ONE: &str = "/api/v1/workflows/{ref}";
@@ -324,23 +321,15 @@ async fn validate(
 }
 
 async fn execute(
-    State(app): State<App>,
-    caller: Caller,
-    Extension(trace): Extension<Trace>,
+    asked: Asked,
     Path(text): Path<String>,
-    headers: HeaderMap,
-    mut params: Params,
     OptionalBody(given): OptionalBody<ExecuteWorkflow>,
 ) -> Answer<Response> {
-    let wait = wait::wanted(&mut params);
-    params.finish()?;
-    let key = IdempotencyKey::of(&headers)?;
-    let row = find(&app, &text).await?;
+    let row = find(&asked.app, &text).await?;
     let request = StartExecution {
         action: row.action.def.reference,
         parameters: given.parameters,
         labels: given.labels,
     };
-    let started = start(&app, &caller, &trace, request, key.as_ref()).await?;
-    answer(&app, started, wait).await
+    asked.start(request).await
 }
