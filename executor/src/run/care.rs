@@ -1,5 +1,6 @@
 //! What was sent and may be lost on the way: dispatched attempts that nobody has started, stops that
-//! have not taken effect, child runs that could not be opened yet, places that were asked for.
+//! have not taken effect, child runs that could not be opened yet, places that were asked for, pauses of
+//! child runs that could not be stored.
 //!
 //! Kept in memory only: after a crash the same list follows from what the run owes. Looked after when
 //! due, with growing intervals; while the list is not empty its next date is part of the run's
@@ -9,7 +10,7 @@ use super::actor::{RunCell, signed};
 use crate::config::ExecutorConfig;
 use attune_flow::run::{Command, Effect, EffectKey, Outcome};
 use attune_port::{ClaimRequest, StoreError};
-use attune_types::{AttemptId, Timestamp, WorkerId};
+use attune_types::{AttemptId, RunId, Timestamp, WorkerId};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +50,8 @@ impl Care {
                 | Effect::OpenChild(_)
                 | Effect::CancelChild { .. }
                 | Effect::CompensateChild { .. }
+                | Effect::PauseChild { .. }
+                | Effect::ResumeChild { .. }
                 | Effect::AcquireSlot(_) => SOON,
                 _ => continue,
             };
@@ -58,6 +61,12 @@ impl Care {
                 times: 0,
             };
             self.forget(key);
+            // They undo each other: only the last one counts.
+            match key {
+                EffectKey::Pause(child) => self.forget(&EffectKey::Resume(*child)),
+                EffectKey::Resume(child) => self.forget(&EffectKey::Pause(*child)),
+                _ => {}
+            }
             self.dates.insert((sent.next, *key));
             self.sent.insert(*key, sent);
         }
@@ -78,6 +87,18 @@ impl Care {
     pub(crate) fn settled(&mut self, attempt: &AttemptId) {
         self.forget(&EffectKey::Attempt(*attempt));
         self.forget(&EffectKey::Stop(*attempt));
+        self.forget(&EffectKey::Pause(RunId(attempt.0)));
+        self.forget(&EffectKey::Resume(RunId(attempt.0)));
+    }
+
+    /// The child run has it in its inbox.
+    pub(crate) fn told(&mut self, key: &EffectKey) {
+        self.forget(key);
+    }
+
+    /// Whether an attempt's order is still on its way.
+    pub(crate) fn is_on_its_way(&self, attempt: AttemptId) -> bool {
+        self.sent.contains_key(&EffectKey::Attempt(attempt))
     }
 
     /// The store has answered about the run's place: from then on it is told of a change.

@@ -10,7 +10,7 @@ use crate::native::{self, NativeDeps};
 use attune_batch::Batcher;
 use attune_catalogue::{Opening, StartRequest, prepare};
 use attune_flow::run::{
-    ChildOrder, Command, Effect, EffectKey, NativeOrder, Origin, Outcome, Parent, RunHeader,
+    ABOVE, ChildOrder, Command, Effect, EffectKey, NativeOrder, Origin, Outcome, Parent, RunHeader,
     WorkOrder,
 };
 use attune_port::{Address, NewInboxCommand, NewRun, OpenOutcome, StoreError};
@@ -164,13 +164,19 @@ impl Performer {
             .send(Address::Shard(run.shard(self.shards)), messages);
     }
 
-    /// Stores a command for another run and tells it.
-    async fn command_run(&self, registry: &Registry, command: NewInboxCommand) {
+    /// Stores a command for another run and tells it. False: it could not be stored.
+    async fn command_run(&self, registry: &Registry, command: NewInboxCommand) -> bool {
         let (id, run, content) = (command.id, command.run, command.command.clone());
         match self.commands.call(command).await {
-            Some(Ok(())) => self.tell_run(registry, run, content, Some(id)),
-            Some(Err(error)) => tracing::warn!(%run, error, "a command could not be stored"),
-            None => {}
+            Some(Ok(())) => {
+                self.tell_run(registry, run, content, Some(id));
+                true
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%run, error, "a command could not be stored now; it is tried again");
+                false
+            }
+            None => false,
         }
     }
 }
@@ -187,7 +193,8 @@ impl RunCell {
     pub(crate) async fn perform(&mut self, owed: BTreeMap<EffectKey, Effect>) {
         let mut orders = Vec::new();
         let mut children = Vec::new();
-        for effect in owed.into_values() {
+        let mut steered = Vec::new();
+        for (key, effect) in owed {
             match effect {
                 Effect::Dispatch(order) => orders.push(*order),
                 Effect::Native(order) => self.perform_native(*order),
@@ -197,7 +204,7 @@ impl RunCell {
                 }
                 Effect::CancelChild { run, reason } => {
                     let command = Command::Cancel {
-                        by: "parent".to_owned(),
+                        by: ABOVE.to_owned(),
                         reason: Some(reason),
                     };
                     self.command_child(run, run.derive("cancel by parent"), command);
@@ -206,12 +213,12 @@ impl RunCell {
                     self.undo_child(run, attempt, by);
                 }
                 Effect::PauseChild { run } => {
-                    let by = "parent".to_owned();
-                    self.command_child(run, self.fresh_id(), Command::Pause { by });
+                    let by = ABOVE.to_owned();
+                    steered.push((key, run, Command::Pause { by }));
                 }
                 Effect::ResumeChild { run } => {
-                    let by = "parent".to_owned();
-                    self.command_child(run, self.fresh_id(), Command::Resume { by });
+                    let by = ABOVE.to_owned();
+                    steered.push((key, run, Command::Resume { by }));
                 }
                 Effect::AcquireSlot(order) => self.acquire_slot(*order),
                 // The actor's own timer follows the state.
@@ -224,6 +231,29 @@ impl RunCell {
         }
         if !children.is_empty() {
             self.open_children(children).await;
+        }
+        if !steered.is_empty() {
+            self.steer_children(steered).await;
+        }
+    }
+
+    /// Pauses and resumes child runs, in the order in which it was decided. What could not be stored,
+    /// or would be dropped since its child run is not open yet, is tried again.
+    async fn steer_children(&mut self, steered: Vec<(EffectKey, RunId, Command)>) {
+        let registry = &self.registry;
+        let sending = steered
+            .into_iter()
+            .filter(|(_, run, _)| !self.care.is_on_its_way(AttemptId(run.uuid())))
+            .map(async |(key, run, command)| {
+                let id = self.fresh_id();
+                let command = NewInboxCommand { id, run, command };
+                let performer = &registry.shared.performer;
+                (key, performer.command_run(registry, command).await)
+            });
+        for (key, stored) in futures::future::join_all(sending).await {
+            if stored {
+                self.care.told(&key);
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 mod concurrency;
 mod keys;
 mod notify;
+mod pausing;
 mod routing;
 mod runs;
 mod secrets;

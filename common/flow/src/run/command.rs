@@ -7,6 +7,9 @@ use attune_types::{AttemptId, ErrorInfo, JsonValue, RunId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Who asks when it is the run above.
+pub const ABOVE: &str = "parent";
+
 /// One request to a run. Repeating a command adds no event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -55,12 +58,12 @@ pub enum Command {
     },
     /// Start nothing new.
     Pause {
-        /// Login of who asked.
+        /// Login of who asked, or [`ABOVE`].
         by: String,
     },
-    /// Go on after a pause.
+    /// Go on after a pause. From [`ABOVE`] it lifts a pause from there, and no other.
     Resume {
-        /// Login of who asked.
+        /// Login of who asked, or [`ABOVE`].
         by: String,
     },
     /// The place among the runs of its workflow that the run asked for is its own.

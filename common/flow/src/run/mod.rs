@@ -23,7 +23,7 @@ mod view;
 mod view_of;
 mod withheld;
 
-pub use command::{Command, Outcome, ProcessInfo, Report};
+pub use command::{ABOVE, Command, Outcome, ProcessInfo, Report};
 pub use decide::{decide, decide_with_keys};
 pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, SlotOrder, WorkOrder};
 pub use event::{

@@ -89,13 +89,17 @@ pub(super) fn owed_for(
                 );
             }
         }
-        By::Child { .. } => {
+        By::Child { wait, .. } => {
             if attempt.stopping.is_some() {
                 let reason = cancel_reason(state, execution);
                 owed.insert(
                     EffectKey::Stop(id),
                     Effect::CancelChild { run: child, reason },
                 );
+            }
+            // One that nobody waits for goes its own way once it is open.
+            if !wait {
+                return;
             }
             if state.is_paused() {
                 owed.insert(EffectKey::Pause(child), Effect::PauseChild { run: child });

@@ -43,6 +43,9 @@ pub(super) struct About {
     pub(super) opened_at: Timestamp,
     pub(super) begun_at: Option<Timestamp>,
     pub(super) paused: bool,
+    /// Who paused it; also none where a snapshot of before does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) paused_by: Option<Arc<str>>,
     pub(super) failing: Option<Failing>,
     pub(super) canceling: Option<Arc<Canceling>>,
     pub(super) planned: Arc<Vec<PlannedFailure>>,
@@ -119,6 +122,7 @@ impl RunState {
                 opened_at: at,
                 begun_at: None,
                 paused: false,
+                paused_by: None,
                 failing: None,
                 canceling: None,
                 planned: Arc::default(),

@@ -392,6 +392,51 @@ fn a_child_run_is_opened_paused_resumed_and_cancelled_with_its_parent() {
 }
 
 #[test]
+fn a_resume_from_above_lifts_no_pause_but_its_own() {
+    use attune_flow::run::ABOVE;
+    let from_above = |pause: bool| {
+        let by = ABOVE.to_owned();
+        if pause {
+            Command::Pause { by }
+        } else {
+            Command::Resume { by }
+        }
+    };
+    let mut flow = begin(vec![worker("a").then(&["b"]), worker("b")]);
+    flow.send(&pause()).unwrap();
+    assert!(matches!(
+        flow.send(&from_above(true)),
+        Err(Rejection::NotNow { .. })
+    ));
+    assert!(matches!(
+        flow.send(&from_above(false)),
+        Err(Rejection::NotNow { .. })
+    ));
+    assert_eq!(flow.state.status(), Paused);
+    flow.send(&resume()).unwrap();
+    flow.send(&from_above(true)).unwrap();
+    flow.send(&from_above(false)).unwrap();
+    assert_eq!(flow.state.status(), Running);
+    // People may lift one that came from above.
+    flow.send(&from_above(true)).unwrap();
+    flow.send(&resume()).unwrap();
+    assert_eq!(flow.state.status(), Running);
+}
+
+#[test]
+fn a_child_run_that_nobody_waits_for_is_not_paused() {
+    use attune_flow::program::Performer::Child;
+    let input = json!({"ref": "ops.clean", "parameters": {}, "wait": false});
+    let mut flow = begin(vec![action("a", "core.run_workflow", Child).input(input)]);
+    let attempt = flow.attempt("a", None);
+    let child = RunId(attempt.0);
+    flow.send(&pause()).unwrap();
+    let owed = flow.owed();
+    assert!(owed.contains_key(&EffectKey::Attempt(attempt)));
+    assert!(!owed.contains_key(&EffectKey::Pause(child)), "{owed:?}");
+}
+
+#[test]
 fn a_workflow_may_be_named_by_the_input() {
     use attune_flow::program::Performer::Child;
     let task = |input| action("a", "core.run_workflow", Child).input(input);

@@ -49,6 +49,8 @@ struct World<'a> {
     /// What workers and child runs have done, whether the run knows of it or not.
     done: BTreeMap<AttemptId, Option<Outcome>>,
     stopped: BTreeSet<AttemptId>,
+    /// Child runs that were told to pause and not to go on since.
+    paused: BTreeSet<RunId>,
     /// Obligations that this executor has performed since it started.
     performed: BTreeMap<EffectKey, Effect>,
     at: Timestamp,
@@ -96,6 +98,7 @@ fn world(program: &Program, seed: u64) -> Result<World<'_>, Violation> {
         mail: vec![Command::Begin],
         done: BTreeMap::new(),
         stopped: BTreeSet::new(),
+        paused: BTreeSet::new(),
         performed: BTreeMap::new(),
         at,
         report: Report::default(),
@@ -234,10 +237,12 @@ impl World<'_> {
         }
         let owed = outstanding(self.program, &self.state);
         let open: Vec<(EffectKey, Effect)> = owed
-            .into_iter()
+            .iter()
             .filter(|(key, effect)| self.performed.get(key) != Some(effect))
+            .map(|(key, effect)| (*key, effect.clone()))
             .collect();
         if open.is_empty() {
+            self.children_stand(&owed)?;
             if self.mail.is_empty() && !self.faults && self.rng.chance(20) {
                 // What was performed and had no answer is performed again.
                 self.performed.clear();
@@ -257,7 +262,27 @@ impl World<'_> {
             Effect::StopAttempt { attempt, .. } => self.stop(attempt),
             Effect::CancelChild { run, .. } => self.stop(AttemptId(run.0)),
             Effect::AcquireSlot(order) => self.slot(&order),
-            Effect::PauseChild { .. } | Effect::ResumeChild { .. } | Effect::WakeAt(_) => {}
+            Effect::PauseChild { run } => drop(self.paused.insert(run)),
+            Effect::ResumeChild { run } => drop(self.paused.remove(&run)),
+            Effect::WakeAt(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Once everything owed is performed, child runs are paused if and only if the run is.
+    fn children_stand(&self, owed: &BTreeMap<EffectKey, Effect>) -> Result<(), Violation> {
+        let wanted = self.state.is_paused();
+        let waited = owed.values().filter_map(|effect| match effect {
+            Effect::OpenChild(order) if order.wait => Some(order.run),
+            _ => None,
+        });
+        for run in waited {
+            if self.paused.contains(&run) != wanted {
+                return Err(self.checks.violation(format!(
+                    "the run is{} paused and its child run {run} is not so",
+                    if wanted { "" } else { " not" }
+                )));
+            }
         }
         Ok(())
     }

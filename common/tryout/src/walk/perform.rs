@@ -11,7 +11,7 @@ use crate::masked::masked_map;
 use crate::mock::{Answer, Asked, Ending, Picked};
 use crate::sample::sample;
 use attune_flow::program::{NativeAction, Performer};
-use attune_flow::run::{Command, Effect, Execution, Outcome, Parts, Report, RunState};
+use attune_flow::run::{ABOVE, Command, Effect, Execution, Outcome, Parts, Report, RunState};
 use attune_pack::Span;
 use attune_template::Ambient;
 use attune_types::{AttemptId, Duration, ExecutionId, JsonMap, JsonValue, Ref};
@@ -105,11 +105,11 @@ impl World<'_> {
                 );
             }
             Effect::PauseChild { run: child } => {
-                let by = self.setup.started_by.clone();
+                let by = ABOVE.to_owned();
                 self.tell(child, Command::Pause { by });
             }
             Effect::ResumeChild { run: child } => {
-                let by = self.setup.started_by.clone();
+                let by = ABOVE.to_owned();
                 self.tell(child, Command::Resume { by });
             }
             Effect::AcquireSlot(order) => self.slot(run, &order),

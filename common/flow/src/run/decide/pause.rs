@@ -2,7 +2,7 @@
 
 use super::step::{Step, Todo};
 use crate::run::state::execution::Phase;
-use crate::run::{Event, Rejection};
+use crate::run::{ABOVE, Event, Rejection};
 
 impl Step<'_> {
     pub(super) fn pause(&mut self, by: &str) -> Result<(), Rejection> {
@@ -22,6 +22,11 @@ impl Step<'_> {
         self.refuse_while_closing()?;
         if !self.state.is_paused() {
             return Err(not_now("the run is not paused"));
+        }
+        // It may be told again, long after; what somebody paused since then is not its to lift.
+        let by_hand = |it: &str| it != ABOVE;
+        if by == ABOVE && self.state.about.paused_by.as_deref().is_some_and(by_hand) {
+            return Err(not_now("somebody paused this run itself"));
         }
         self.push(Event::RunResumed {
             at: self.at(),

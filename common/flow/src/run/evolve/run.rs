@@ -76,11 +76,15 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
                 reason: reason.clone(),
             }));
         }
-        Event::RunPaused { .. } => {
+        Event::RunPaused { by, .. } => {
             state.about.paused = true;
+            state.about.paused_by = Some(Arc::from(by.as_str()));
             remember_pause(state);
         }
-        Event::RunResumed { .. } => state.about.paused = false,
+        Event::RunResumed { .. } => {
+            state.about.paused = false;
+            state.about.paused_by = None;
+        }
         Event::RunEnded {
             at,
             status,
