@@ -34,6 +34,8 @@ pub enum ProgramError {
         hash: ProgramHash,
         /// Why.
         reason: String,
+        /// Whether a newer version wrote it; otherwise it is broken.
+        newer: bool,
     },
 }
 
@@ -92,6 +94,7 @@ impl Programs {
             .map(Arc::new)
             .map_err(|error| ProgramError::Unusable {
                 hash: hash.clone(),
+                newer: error.intact,
                 reason: error.to_string(),
             })
     }

@@ -5,24 +5,26 @@
 use crate::graph::Graph;
 use crate::program::Program;
 use attune_types::{JsonValue, ProgramHash, canonical_json};
+use serde::Deserialize as _;
 use sha2::{Digest, Sha256};
 
 /// A stored Program that this build cannot use.
 #[derive(Debug, thiserror::Error)]
-#[error("not a program of this version: {0}")]
-pub struct ProgramError(#[from] serde_json::Error);
+#[error("not a program of this version: {reason}")]
+pub struct ProgramError {
+    /// What it stumbled over.
+    reason: serde_json::Error,
+    /// Whether it is stored as it was written: then a newer build wrote it, since those of older ones
+    /// can be read for ever.
+    pub intact: bool,
+}
 
 impl Program {
     /// The same Program with its hash and its graph made from what it holds.
     #[must_use]
     pub fn seal(mut self) -> Self {
         self.graph = Graph::of(&self);
-        let mut json = self.to_json();
-        if let JsonValue::Object(map) = &mut json {
-            map.remove("hash");
-        }
-        let digest = Sha256::digest(canonical_json(&json).as_bytes());
-        self.hash = ProgramHash(hex::encode(digest));
+        self.hash = hash(self.to_json());
         self
     }
 
@@ -38,8 +40,25 @@ impl Program {
     /// # Errors
     /// [`ProgramError`] if it is not a Program, or a template in it no longer compiles.
     pub fn from_json(json: JsonValue) -> Result<Self, ProgramError> {
-        let mut program: Self = serde_json::from_value(json)?;
-        program.graph = Graph::of(&program);
-        Ok(program)
+        match Self::deserialize(&json) {
+            Ok(mut program) => {
+                program.graph = Graph::of(&program);
+                Ok(program)
+            }
+            Err(reason) => {
+                let named = json["hash"].as_str().unwrap_or_default().to_owned();
+                let intact = hash(json).0 == named;
+                Err(ProgramError { reason, intact })
+            }
+        }
     }
+}
+
+/// The digest of all of it but its name.
+fn hash(mut json: JsonValue) -> ProgramHash {
+    if let JsonValue::Object(map) = &mut json {
+        map.remove("hash");
+    }
+    let digest = Sha256::digest(canonical_json(&json).as_bytes());
+    ProgramHash(hex::encode(digest))
 }

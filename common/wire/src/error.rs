@@ -1,7 +1,8 @@
 //! Why bytes could not be understood.
 //!
 //! Owns the one error type of this crate. A caller that meets one puts the message aside (dead
-//! letter, quarantine) with the error's text; it never tries the same bytes again.
+//! letter, quarantine) with the error's text; it never tries the same bytes again. A run with an event
+//! of a newer program is left to an executor that can read it.
 
 /// What is wrong with a message or a stored event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,4 +49,15 @@ pub enum WireError {
         /// What the writer stumbled over.
         reason: String,
     },
+}
+
+impl WireError {
+    /// Whether only a newer program can have written it: kinds and versions are never taken out.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::UnknownEvent(_) => true,
+            Self::Version { found, newest, .. } => found > newest,
+            _ => false,
+        }
+    }
 }

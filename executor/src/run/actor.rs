@@ -26,6 +26,8 @@ use uuid::Uuid;
 const LINGER: Duration = Duration::from_millis(200);
 /// How long an actor waits before it gives its messages back when the store does not answer.
 const STORE_AWAY: Duration = Duration::from_millis(500);
+/// How long an actor keeps the messages for a run that only a newer version can read.
+const NEWER_AWAY: Duration = Duration::from_secs(2);
 
 /// What a run's actor is told.
 pub(crate) enum RunMessage {
@@ -272,6 +274,13 @@ impl RunCell {
                 // What it owes may be known to nobody but its log: it is not left alone until it
                 // could be read. Does nothing if the shard has moved.
                 self.registry.look(self.run, None);
+                false
+            }
+            Err(LoadError::Newer(reason)) => {
+                tracing::error!(run = %self.run, reason, "the run is left to a newer executor; upgrade this one");
+                tokio::time::sleep(NEWER_AWAY).await;
+                // The sweep comes back to it: by then this may be another version.
+                self.retire(myself);
                 false
             }
             Err(LoadError::Corrupt(reason)) => {

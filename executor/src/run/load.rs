@@ -42,6 +42,9 @@ pub(crate) enum LoadError {
     /// The store did not answer; later it may.
     #[error("{0}")]
     Transient(String),
+    /// A newer version of this program wrote what is stored: it is left to one that can read it.
+    #[error("{0}")]
+    Newer(String),
     /// What is stored cannot be folded; only a person can help.
     #[error("{0}")]
     Corrupt(String),
@@ -148,10 +151,11 @@ fn answer(
 }
 
 fn program_error(error: ProgramError) -> LoadError {
-    if error.is_transient() {
-        LoadError::Transient(error.to_string())
-    } else {
-        LoadError::Corrupt(error.to_string())
+    let said = error.to_string();
+    match error {
+        _ if error.is_transient() => LoadError::Transient(said),
+        ProgramError::Unusable { newer: true, .. } => LoadError::Newer(said),
+        _ => LoadError::Corrupt(said),
     }
 }
 
@@ -178,8 +182,14 @@ fn fold(
         if number != seq + 1 {
             return Err(corrupt(format!("event {} is missing", seq + 1)));
         }
-        let event = attune_wire::decode_event(&kind, version, data)
-            .map_err(|error| corrupt(format!("event {number}: {error}")))?;
+        let event = attune_wire::decode_event(&kind, version, data).map_err(|error| {
+            let said = format!("event {number}: {error}");
+            if error.is_newer() {
+                LoadError::Newer(format!("run {}: {said}", stored.run))
+            } else {
+                corrupt(said)
+            }
+        })?;
         state = Some(match (state.take(), event) {
             (None, Event::RunOpened { at, header }) => RunState::opened(*header, at),
             (None, _) => return Err(corrupt("its first event does not open it".to_owned())),
@@ -197,4 +207,59 @@ fn fold(
         since_snapshot: seq - from,
         inbox: stored.inbox,
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+mod tests {
+    use super::*;
+    use attune_testkit::flow::{ProgramBuilder, header, worker};
+    use attune_types::{JsonMap, RunId};
+    use serde_json::json;
+
+    /// A run with one more event than its opening.
+    fn with(kind: &str, version: u16, data: serde_json::Value) -> LoadError {
+        let program = ProgramBuilder::new(vec![worker("a")]).build();
+        let header = Box::new(header(&program, JsonMap::new()));
+        let at = Timestamp::UNIX_EPOCH;
+        let opened = Event::RunOpened { at, header };
+        let (name, number, content) = attune_wire::encode_event(&opened);
+        let event = |seq, kind: &str, version, data| StoredEvent {
+            seq,
+            at,
+            kind: kind.to_owned(),
+            version,
+            data,
+        };
+        let stored = StoredRun {
+            run: RunId(uuid::Uuid::nil()),
+            shard: 0,
+            program: program.hash.clone(),
+            snapshot: None,
+            events: vec![
+                event(1, name, number, content),
+                event(2, kind, version, data),
+            ],
+            inbox: Vec::new(),
+        };
+        fold(stored, None, Arc::new(program)).err().unwrap()
+    }
+
+    #[test]
+    fn events_of_a_newer_program_are_not_taken_for_broken_ones() {
+        let paused = json!({"at": Timestamp::UNIX_EPOCH, "by": "ann"});
+        for newer in [
+            with("run_put_to_sleep", 1, json!({})),
+            with("run_paused", 99, paused.clone()),
+        ] {
+            assert!(matches!(newer, LoadError::Newer(_)), "{newer}");
+        }
+        for broken in [
+            with("run_paused", 0, paused),
+            with("run_paused", 1, json!({"by": 7})),
+            with("run_paused", 1, json!([])),
+        ] {
+            assert!(matches!(broken, LoadError::Corrupt(_)), "{broken}");
+        }
+    }
 }

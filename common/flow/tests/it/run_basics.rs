@@ -492,7 +492,21 @@ fn a_program_survives_its_stored_form_and_its_hash_follows_its_content() {
     assert_ne!(build(2).hash, program.hash);
     let mut broken = stored;
     broken["vars"][0][1] = json!("{{ oh no");
-    assert!(Program::from_json(broken).is_err());
+    assert!(!Program::from_json(broken).unwrap_err().intact);
+}
+
+#[test]
+fn a_program_of_a_newer_build_is_not_taken_for_a_broken_one() {
+    use sha2::Digest as _;
+    let mut newer = ProgramBuilder::new(vec![worker("a")]).build().to_json();
+    newer["on_failure"] = json!("think_about_it");
+    newer.as_object_mut().unwrap().remove("hash");
+    let digest = sha2::Sha256::digest(attune_types::canonical_json(&newer).as_bytes());
+    newer["hash"] = json!(hex::encode(digest));
+    let error = Program::from_json(newer.clone()).unwrap_err();
+    assert!(error.intact, "{error}");
+    newer["version"] = json!("9.9.9");
+    assert!(!Program::from_json(newer).unwrap_err().intact);
 }
 
 #[test]
