@@ -41,7 +41,9 @@ pub use run::{
 };
 pub use schedule::{ScheduleRow, ScheduleStore, SensorState, SensorStatus, Tick};
 pub use slot::{HOLDERS_NAMED, SlotAnswer, SlotAnswers, SlotLine, SlotRequest, SlotRow, SlotStore};
-pub use work::{ClaimRequest, LostClaim, NewLogLine, WorkQueue, WorkStore, WorkerInfo, WorkerRow};
+pub use work::{
+    ClaimRequest, LostClaim, NewLogLine, QUEUE_KEPT, WorkQueue, WorkStore, WorkerInfo, WorkerRow,
+};
 pub use workflow::{
     Expect, ReleaseKind, VersionName, WorkflowChange, WorkflowFilter, WorkflowOrigin,
     WorkflowOutcome, WorkflowPut, WorkflowRelease, WorkflowRow, WorkflowStore, WorkflowVersion,

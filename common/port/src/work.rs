@@ -29,6 +29,10 @@ pub struct WorkerInfo {
     pub labels: Labels,
 }
 
+/// How long a queue for attempts that ask for labels is known after it was last asked for: far longer
+/// than an attempt that waits goes without being sent again.
+pub const QUEUE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A queue for attempts that ask for labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkQueue {
@@ -128,17 +132,17 @@ pub trait WorkStore: Send + Sync {
     /// [`StoreError`] if they could not be read.
     async fn claimed(&self, attempts: &[AttemptId]) -> Result<Vec<AttemptId>, StoreError>;
 
-    /// Makes queues known to workers; those that are known already are left as they are.
+    /// Makes queues known to workers. Forgets those that were not offered for `kept`.
     ///
     /// # Errors
     /// [`StoreError`] if not all are known.
-    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError>;
+    async fn offer(&self, queues: &[WorkQueue], kept: Duration) -> Result<(), StoreError>;
 
-    /// The queues of these pools that were made known, in order of name.
+    /// The queues of these pools that were offered within `kept`, in order of name.
     ///
     /// # Errors
     /// [`StoreError`] if they could not be read.
-    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError>;
+    async fn queues(&self, pools: &[String], kept: Duration) -> Result<Vec<WorkQueue>, StoreError>;
 
     /// Keeps log lines.
     ///

@@ -8,7 +8,7 @@
 use super::perform::Performer;
 use super::registry::Registry;
 use attune_flow::run::WorkOrder;
-use attune_port::{Address, NewLogLine, WorkQueue, WorkerRow};
+use attune_port::{Address, NewLogLine, QUEUE_KEPT, WorkQueue, WorkerRow};
 use attune_types::{labels_text, selects};
 use attune_wire::WorkerControl;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ async fn tell_workers(registry: &Registry, orders: &[WorkOrder]) {
         .collect();
     let queues: Vec<WorkQueue> = queues.into_values().collect();
     let shared = &registry.shared;
-    if let Err(error) = shared.deps.stores.work.offer(&queues).await {
+    if let Err(error) = shared.deps.stores.work.offer(&queues, QUEUE_KEPT).await {
         tracing::warn!(%error, "a queue for workers with labels could not be made known; it is tried again");
         return;
     }

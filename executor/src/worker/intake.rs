@@ -12,7 +12,7 @@ use attune_port::{Address, ClaimRequest, Consumer, Delivery};
 use attune_types::selects;
 use attune_wire::{WorkMessage, decode};
 use futures::FutureExt;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -31,21 +31,28 @@ pub(super) async fn run(shared: &Arc<Shared>, stop: CancellationToken) -> Result
         .unwrap_or(u16::MAX)
         .saturating_add(AHEAD);
     let mut intakes = JoinSet::new();
-    let mut taken: BTreeSet<String> = shared.config.pools.iter().cloned().collect();
+    let mut taken: BTreeMap<String, CancellationToken> = BTreeMap::new();
     let mut wanted = shared.selectors.queues();
     for pool in &shared.config.pools {
         intakes.spawn(intake(shared, pool, prefetch).await?.run(stop.clone()));
     }
     loop {
-        let more: Vec<String> = wanted
-            .borrow_and_update()
-            .difference(&taken)
-            .cloned()
-            .collect();
-        for queue in more {
-            tracing::info!(queue, "taking from a queue for workers with labels");
-            intakes.spawn(intake(shared, &queue, prefetch).await?.run(stop.clone()));
-            taken.insert(queue);
+        let now: BTreeSet<String> = wanted.borrow_and_update().clone();
+        taken.retain(|queue, own| {
+            let kept = now.contains(queue);
+            if !kept {
+                tracing::info!(queue, "a queue for workers with labels is out of use");
+                own.cancel();
+            }
+            kept
+        });
+        for queue in now {
+            if !taken.contains_key(&queue) {
+                tracing::info!(queue, "taking from a queue for workers with labels");
+                let own = stop.child_token();
+                intakes.spawn(intake(shared, &queue, prefetch).await?.run(own.clone()));
+                taken.insert(queue, own);
+            }
         }
         tokio::select! {
             changed = wanted.changed() => if changed.is_err() { break },

@@ -3,10 +3,10 @@
 //! Such attempts lie in a queue of their pool and selector. Which queues there are stands in the
 //! store; owns the choice of those that this worker's labels satisfy. Asked when the worker starts,
 //! when its ear for requests is (re)made, when somebody tells of a new queue, and now and then, since
-//! what is told may be lost. Failure: with the database away it keeps to the queues that it knows.
+//! what is told may be lost and queues fall out of use. Failure: with the database away it keeps to the queues that it knows.
 
 use super::Shared;
-use attune_port::WorkQueue;
+use attune_port::{QUEUE_KEPT, WorkQueue};
 use attune_types::selects;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Default for Selectors {
 }
 
 impl Selectors {
-    /// The queues that this worker takes from, and every one that is added.
+    /// The queues that this worker takes from, whenever they change.
     pub(super) fn queues(&self) -> watch::Receiver<BTreeSet<String>> {
         self.queues.subscribe()
     }
@@ -45,11 +45,25 @@ impl Selectors {
         self.look.notify_one();
     }
 
+    /// Takes from these too. They stand in the store, but a look that began before may not have seen
+    /// them: it is done again.
     fn add(&self, queues: BTreeSet<String>) {
-        self.queues.send_if_modified(|known| {
+        let new = self.queues.send_if_modified(|known| {
             let before = known.len();
             known.extend(queues);
             known.len() > before
+        });
+        if new {
+            self.look();
+        }
+    }
+
+    /// Takes from these and no others: the rest has been out of use for long.
+    fn keep(&self, queues: BTreeSet<String>) {
+        self.queues.send_if_modified(|known| {
+            let changed = *known != queues;
+            *known = queues;
+            changed
         });
     }
 }
@@ -57,15 +71,19 @@ impl Selectors {
 impl Shared {
     /// Takes from those of these queues that this worker may take from.
     pub(super) fn offered(&self, queues: Vec<WorkQueue>) {
-        let fit = queues
+        let fit = self.fitting(queues);
+        self.selectors.add(fit);
+    }
+
+    fn fitting(&self, queues: Vec<WorkQueue>) -> BTreeSet<String> {
+        queues
             .into_iter()
             .filter(|queue| {
                 self.config.pools.contains(&queue.pool)
                     && selects(&queue.selector, &self.config.labels)
             })
             .map(|queue| queue.name)
-            .collect();
-        self.selectors.add(fit);
+            .collect()
     }
 }
 
@@ -75,9 +93,11 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         return;
     }
     loop {
-        let wait = match shared.deps.work.queues(&shared.config.pools).await {
+        let pools = &shared.config.pools;
+        let wait = match shared.deps.work.queues(pools, QUEUE_KEPT).await {
             Ok(queues) => {
-                shared.offered(queues);
+                let fit = shared.fitting(queues);
+                shared.selectors.keep(fit);
                 LOOK_EVERY
             }
             Err(error) => {

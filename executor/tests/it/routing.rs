@@ -2,7 +2,7 @@
 
 use crate::world::{World, eventually};
 use attune_flow::run::Command;
-use attune_port::{Address, Bus};
+use attune_port::{Address, Bus, QUEUE_KEPT};
 use attune_types::ExecutionStatus::{Cancelled, Scheduled};
 use attune_wire::WorkMessage;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn an_attempt_that_asks_for_labels_has_a_queue_of_its_own_and_says_that_it
     assert_eq!((order.pool.as_str(), order.selector.len()), ("big", 2));
     let pools = ["big".to_owned()];
     let queues = eventually(async || {
-        let queues = world.stores.work.queues(&pools).await.unwrap();
+        let queues = world.stores.work.queues(&pools, QUEUE_KEPT).await.unwrap();
         (!queues.is_empty()).then_some(queues)
     })
     .await;

@@ -46,6 +46,9 @@ pub struct RabbitOptions {
     pub delivery_limit: u32,
     /// Messages in the dead-letter queue; the oldest are dropped beyond it.
     pub dead_letter_limit: u32,
+    /// How long a queue for workers with labels stays at the broker while nobody takes from it and
+    /// nobody declares it. What lies in it then is lost here, and sent again by its run.
+    pub unused_after: Duration,
     /// Name of this process, shown by the broker's tools.
     pub connection_name: String,
     /// Longest time for one try to connect, and that `connect` waits for the first.
@@ -78,6 +81,7 @@ impl RabbitOptions {
             queue_kind: QueueKind::default(),
             delivery_limit: 20,
             dead_letter_limit: 100_000,
+            unused_after: Duration::from_secs(24 * 60 * 60),
             connection_name: "attune".to_owned(),
             connect_timeout: Duration::from_secs(5),
             publish_timeout: Duration::from_secs(30),
@@ -98,6 +102,12 @@ impl RabbitOptions {
             return Err(ConnectError::Setting {
                 setting: "delivery_limit",
                 reason: "must be at least 1".to_owned(),
+            });
+        }
+        if self.unused_after.as_millis() == 0 {
+            return Err(ConnectError::Setting {
+                setting: "unused_after",
+                reason: "must be at least a millisecond".to_owned(),
             });
         }
         let mut uri: AMQPUri = self.url.parse().map_err(ConnectError::Url)?;

@@ -14,6 +14,7 @@ use attune_port::{Address, BusError};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use lapin::{Channel, ErrorKind, ExchangeKind};
+use std::time::Duration;
 
 /// Longest name of a queue in bytes.
 const NAME_LIMIT: usize = 255;
@@ -35,6 +36,7 @@ pub(crate) struct Topology {
     pub(crate) kind: QueueKind,
     pub(crate) delivery_limit: u32,
     dead_letter_limit: u32,
+    unused_after: Duration,
 }
 
 impl Topology {
@@ -44,6 +46,7 @@ impl Topology {
             kind: options.queue_kind,
             delivery_limit: options.delivery_limit,
             dead_letter_limit: options.dead_letter_limit,
+            unused_after: options.unused_after,
         }
     }
 
@@ -80,7 +83,7 @@ impl Topology {
                 let dead = self.dead();
                 self.declare_queue(channel, &dead, self.dead_arguments())
                     .await?;
-                self.declare_queue(channel, name, self.queue_arguments())
+                self.declare_queue(channel, name, self.queue_arguments(name))
                     .await
             }
             Route::Fanout(name) => channel
@@ -159,7 +162,14 @@ impl Topology {
         Ok(u64::from(queue.message_count()))
     }
 
-    fn queue_arguments(&self) -> FieldTable {
+    /// Whether a queue belongs to a pool and labels. There may be many of them over time, so that the
+    /// broker removes those that are out of use.
+    fn is_chosen(&self, name: &str) -> bool {
+        name.strip_prefix(&self.prefix)
+            .is_some_and(|rest| rest.starts_with(".work.") && rest.ends_with(']'))
+    }
+
+    fn queue_arguments(&self, name: &ShortString) -> FieldTable {
         let mut arguments = FieldTable::default();
         insert_text(&mut arguments, "x-queue-type", self.kind.as_str());
         insert_text(&mut arguments, "x-dead-letter-exchange", "");
@@ -171,6 +181,10 @@ impl Topology {
         if self.kind == QueueKind::Quorum {
             // It is the number of returns that is allowed; the first delivery is none.
             insert_number(&mut arguments, "x-delivery-limit", self.delivery_limit - 1);
+        }
+        if self.is_chosen(name.as_str()) {
+            let millis = u32::try_from(self.unused_after.as_millis()).unwrap_or(u32::MAX);
+            insert_number(&mut arguments, "x-expires", millis);
         }
         arguments
     }
@@ -242,6 +256,18 @@ mod tests {
             Route::Queue("acme.work.gpu".into())
         );
         assert_eq!(route(Address::Live), Route::Fanout("acme.live".into()));
+    }
+
+    #[test]
+    fn only_queues_of_labels_expire() {
+        let topology = Topology::new(&RabbitOptions::new("amqp://localhost"));
+        let expires = |name: &str| {
+            let arguments = topology.queue_arguments(&name.into());
+            arguments.contains_key("x-expires")
+        };
+        assert!(expires("attune.work.default[gpu=a100]"));
+        assert!(!expires("attune.work.default"));
+        assert!(!expires("attune.shard.1"));
     }
 
     #[test]

@@ -91,6 +91,60 @@ async fn a_queue_of_another_kind_is_named_with_what_to_do() -> Result<()> {
     Ok(())
 }
 
+async fn the_broker_removes_an_unused_queue_of_labels(kind: QueueKind) -> Result<()> {
+    let mut harness = Harness::shared(kind).await?;
+    harness.options.unused_after = std::time::Duration::from_millis(500);
+    let bus = harness.bus().await?;
+    let chosen = Address::Work("p[gpu=a]".to_owned());
+    let usual = Address::Work("p".to_owned());
+    for address in [&chosen, &usual] {
+        bus.publish(address.clone(), numbered("old", 1)).await?;
+    }
+    // Gone with what lay in it: a fresh one takes what is published from then on. Taking from it
+    // would be a use, so that it is only asked after.
+    soon("the removal of the queue", async {
+        let other = attune_local::shared::rabbitmq()?;
+        let link =
+            lapin::Connection::connect(other.amqp_url(), lapin::ConnectionProperties::default())
+                .await?;
+        let name = format!("{}.work.p[gpu=a]", harness.options.prefix);
+        loop {
+            let channel = link.create_channel().await?;
+            let passive = lapin::options::QueueDeclareOptions {
+                passive: true,
+                ..Default::default()
+            };
+            let asked = channel
+                .queue_declare(name.as_str().into(), passive, Default::default())
+                .await;
+            if asked.is_err() {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        }
+    })
+    .await??;
+    bus.publish(chosen.clone(), numbered("new", 1)).await?;
+    bus.send(chosen.clone(), numbered("sent", 1));
+    let mut consumer = bus.subscribe(chosen, 10).await?;
+    let mut found = vec![take(&mut consumer).await?, take(&mut consumer).await?];
+    found.sort();
+    ensure!(found == ["new 0", "sent 0"], "{found:?}");
+    let mut consumer = bus.subscribe(usual, 10).await?;
+    ensure!(take(&mut consumer).await? == "old 0");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unused_classic_queue_of_labels_is_removed() -> Result<()> {
+    the_broker_removes_an_unused_queue_of_labels(QueueKind::Classic).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unused_quorum_queue_of_labels_is_removed() -> Result<()> {
+    the_broker_removes_an_unused_queue_of_labels(QueueKind::Quorum).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_too_long_for_the_broker_is_unroutable() -> Result<()> {
     let bus = Harness::shared(QueueKind::Classic).await?.bus().await?;

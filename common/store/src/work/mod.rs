@@ -122,10 +122,15 @@ impl WorkStore for PgStore {
         attempts(&rows)
     }
 
-    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+    async fn offer(&self, queues: &[WorkQueue], kept: Duration) -> Result<(), StoreError> {
         if queues.is_empty() {
             return Ok(());
         }
+        sqlx::query(include_str!("forget_queues.sql"))
+            .bind(kept.as_secs_f64())
+            .execute(&self.engine)
+            .await
+            .store()?;
         let selectors = queues
             .iter()
             .map(|queue| json::encode(&queue.selector))
@@ -134,15 +139,17 @@ impl WorkStore for PgStore {
             .bind(queues.iter().map(|q| q.name.clone()).collect::<Vec<_>>())
             .bind(queues.iter().map(|q| q.pool.clone()).collect::<Vec<_>>())
             .bind(selectors)
+            .bind(kept.as_secs_f64())
             .execute(&self.engine)
             .await
             .store()?;
         Ok(())
     }
 
-    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+    async fn queues(&self, pools: &[String], kept: Duration) -> Result<Vec<WorkQueue>, StoreError> {
         let rows = sqlx::query(include_str!("queues.sql"))
             .bind(pools.to_vec())
+            .bind(kept.as_secs_f64())
             .fetch_all(&self.engine)
             .await
             .store()?;

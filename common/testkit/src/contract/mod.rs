@@ -110,7 +110,7 @@ macro_rules! store_contract {
         $crate::store_contract!(@group $harness, work: [
             claimed_once, claims_need_an_active_run, settled_attempts_cannot_be_claimed,
             heartbeat_names_what_is_settled, silent_claims_are_lost, goodbye_loses_at_once,
-            workers_are_listed, queues_are_known_once, log_lines_in_order, log_positions_miss_nothing,
+            workers_are_listed, queues_are_known_while_in_use, log_lines_in_order, log_positions_miss_nothing,
         ]);
         $crate::store_contract!(@group $harness, lease: [
             fair_shares, renewal_keeps_the_epoch, lapsed_leases_are_taken_over,

@@ -215,8 +215,8 @@ pub async fn workers_are_listed(harness: &dyn Harness) -> Result<()> {
     Ok(())
 }
 
-/// Queues for attempts that ask for labels are known once, and read by pool.
-pub async fn queues_are_known_once(harness: &dyn Harness) -> Result<()> {
+/// Queues for attempts that ask for labels are known once, read by pool, and forgotten out of use.
+pub async fn queues_are_known_while_in_use(harness: &dyn Harness) -> Result<()> {
     let work = &harness.stores().work;
     let queue = |name: &str, pool: &str, gpu: &str| WorkQueue {
         name: name.to_owned(),
@@ -225,18 +225,27 @@ pub async fn queues_are_known_once(harness: &dyn Harness) -> Result<()> {
     };
     let (a, b) = (queue("p[gpu=a]", "p", "a"), queue("p[gpu=b]", "p", "b"));
     let other = queue("q[gpu=a]", "q", "a");
-    work.offer(&[b.clone(), a.clone()]).await?;
-    work.offer(&[a.clone(), other.clone()]).await?;
-    work.offer(&[]).await?;
+    work.offer(&[b.clone(), a.clone()], LONG).await?;
+    work.offer(&[a.clone(), other.clone()], LONG).await?;
+    work.offer(&[], LONG).await?;
     let of = |pools: &[&str]| {
         pools
             .iter()
             .map(|pool| (*pool).to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(work.queues(&of(&["p"])).await?, [a.clone(), b.clone()]);
-    assert_eq!(work.queues(&of(&["q", "p"])).await?, [a, b, other]);
-    assert!(work.queues(&of(&["r"])).await?.is_empty());
+    let (p, both) = (of(&["p"]), of(&["q", "p"]));
+    assert_eq!(work.queues(&p, LONG).await?, [a.clone(), b.clone()]);
+    let all = [a.clone(), b.clone(), other.clone()];
+    assert_eq!(work.queues(&both, LONG).await?, all);
+    assert!(work.queues(&of(&["r"]), LONG).await?.is_empty());
+
+    harness.pass(BRIEF).await;
+    assert!(work.queues(&both, BRIEF).await?.is_empty());
+    assert_eq!(work.queues(&both, LONG).await?, all);
+    // In use again, and the others are forgotten.
+    work.offer(&[a.clone()], BRIEF).await?;
+    assert_eq!(work.queues(&both, LONG).await?, [a]);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(super) struct Work {
     claims: BTreeMap<AttemptId, Claim>,
     workers: BTreeMap<WorkerId, (WorkerInfo, Option<Timestamp>)>,
-    queues: BTreeMap<String, WorkQueue>,
+    queues: BTreeMap<String, (WorkQueue, Timestamp)>,
     lines: BTreeSet<(ExecutionId, u32, u64)>,
     pub(super) logs: BTreeMap<RunId, Vec<LogLine>>,
 }
@@ -168,25 +168,24 @@ impl WorkStore for MemoryStore {
             .collect())
     }
 
-    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+    async fn offer(&self, queues: &[WorkQueue], kept: Duration) -> Result<(), StoreError> {
+        let now = self.now();
         let mut state = self.lock();
+        let known = &mut state.work.queues;
+        known.retain(|_, (_, at)| since(now, *at) <= kept);
         for queue in queues {
-            let known = &mut state.work.queues;
-            known
-                .entry(queue.name.clone())
-                .or_insert_with(|| queue.clone());
+            known.insert(queue.name.clone(), (queue.clone(), now));
         }
         Ok(())
     }
 
-    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+    async fn queues(&self, pools: &[String], kept: Duration) -> Result<Vec<WorkQueue>, StoreError> {
+        let now = self.now();
         let state = self.lock();
-        Ok(state
-            .work
-            .queues
-            .values()
-            .filter(|queue| pools.contains(&queue.pool))
-            .cloned()
+        let known = state.work.queues.values();
+        Ok(known
+            .filter(|(queue, at)| pools.contains(&queue.pool) && since(now, *at) <= kept)
+            .map(|(queue, _)| queue.clone())
             .collect())
     }
 

@@ -112,13 +112,13 @@ impl WorkStore for FakeWork {
         Ok(Vec::new())
     }
 
-    async fn offer(&self, queues: &[WorkQueue]) -> Result<(), StoreError> {
+    async fn offer(&self, queues: &[WorkQueue], _: Duration) -> Result<(), StoreError> {
         self.here()?;
         self.state().queues.extend(queues.iter().cloned());
         Ok(())
     }
 
-    async fn queues(&self, pools: &[String]) -> Result<Vec<WorkQueue>, StoreError> {
+    async fn queues(&self, pools: &[String], _: Duration) -> Result<Vec<WorkQueue>, StoreError> {
         self.here()?;
         let mut queues = self.state().queues.clone();
         queues.retain(|queue| pools.contains(&queue.pool));
@@ -140,6 +140,31 @@ impl WorkStore for FakeWork {
 pub(crate) struct FlakyBus {
     inner: InProcessBus,
     pub(crate) away: AtomicBool,
+    /// Who listens, by address.
+    listeners: Arc<Mutex<Vec<Address>>>,
+}
+
+/// A subscription that is counted.
+struct Counted {
+    inner: Box<dyn Consumer>,
+    address: Address,
+    listeners: Arc<Mutex<Vec<Address>>>,
+}
+
+#[async_trait]
+impl Consumer for Counted {
+    async fn next(&mut self) -> Option<attune_port::Delivery> {
+        self.inner.next().await
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut listeners = self.listeners.lock().unwrap();
+        if let Some(place) = listeners.iter().position(|it| *it == self.address) {
+            listeners.swap_remove(place);
+        }
+    }
 }
 
 #[async_trait]
@@ -158,7 +183,13 @@ impl Bus for FlakyBus {
     }
 
     async fn subscribe(&self, from: Address, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
-        self.inner.subscribe(from, prefetch).await
+        let inner = self.inner.subscribe(from.clone(), prefetch).await?;
+        self.listeners.lock().unwrap().push(from.clone());
+        Ok(Box::new(Counted {
+            inner,
+            address: from,
+            listeners: Arc::clone(&self.listeners),
+        }))
     }
 
     fn is_connected(&self) -> bool {
@@ -206,6 +237,7 @@ impl Bench {
         let bus = Arc::new(FlakyBus {
             inner: InProcessBus::new(),
             away: AtomicBool::new(false),
+            listeners: Arc::default(),
         });
         let work = Arc::new(FakeWork::default());
         let deps = WorkerDeps {
@@ -280,6 +312,17 @@ impl Bench {
         let envelope = Envelope::new(Uuid::now_v7(), Timestamp::now(), None, body);
         let bytes = encode_one(&envelope).unwrap();
         self.bus.inner.send(Address::Workers, vec![bytes]);
+    }
+
+    /// Waits until nobody takes from a queue any more.
+    pub(crate) async fn let_go(&self, queue: &str) {
+        let address = Address::Work(queue.to_owned());
+        let gone = async {
+            while self.bus.listeners.lock().unwrap().contains(&address) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        within("the queue is let go", gone).await;
     }
 
     /// Stops the worker and waits for its end.

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, shell, to_labels};
 use attune_flow::run::{Outcome, WorkOrder};
-use attune_port::{WorkQueue, WorkStore};
+use attune_port::{QUEUE_KEPT, WorkQueue, WorkStore};
 
 fn order(labels: &[(&str, &str)]) -> WorkOrder {
     let mut order = shell("a.sh");
@@ -39,7 +39,11 @@ async fn each_attempt_goes_to_a_worker_with_all_its_labels() {
     for (labels, worker) in wanted {
         for _ in 0..3 {
             let order = order(labels);
-            bench.work.offer(&[queue(&order)]).await.unwrap();
+            bench
+                .work
+                .offer(&[queue(&order)], QUEUE_KEPT)
+                .await
+                .unwrap();
             bench.dispatch(&order).await;
             bench.tell_queue(&order);
             orders.push((order, worker));
@@ -64,7 +68,7 @@ async fn each_attempt_goes_to_a_worker_with_all_its_labels() {
 async fn an_attempt_waits_until_a_worker_with_its_labels_comes() {
     let mut bench = bench().await;
     let rare = order(&[("gpu", "h100")]);
-    bench.work.offer(&[queue(&rare)]).await.unwrap();
+    bench.work.offer(&[queue(&rare)], QUEUE_KEPT).await.unwrap();
     bench.dispatch(&rare).await;
     bench.tell_queue(&rare);
     // What anybody may run goes on meanwhile.
@@ -89,4 +93,30 @@ async fn an_attempt_in_the_wrong_queue_is_not_run() {
     bench.dispatch_to("default", &misled).await;
     bench.succeeds(&shell("a.sh")).await;
     assert!(!bench.work.state().claims.contains(&lost.attempt));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_out_of_use_is_let_go_and_taken_up_again() {
+    let mut bench = bench().await;
+    let (old, new) = (order(&[("gpu", "a100")]), order(&[("zone", "east")]));
+    bench.work.offer(&[queue(&old)], QUEUE_KEPT).await.unwrap();
+    bench.tell_queue(&old);
+    bench.dispatch(&old).await;
+    bench.outcome(&old).await;
+    // The store has forgotten it; the news of another queue makes the worker look.
+    bench.work.state().queues.clear();
+    bench.work.offer(&[queue(&new)], QUEUE_KEPT).await.unwrap();
+    bench.tell_queue(&new);
+    bench.dispatch(&new).await;
+    bench.outcome(&new).await;
+    bench.let_go(&old.queue()).await;
+    let again = order(&[("gpu", "a100")]);
+    bench.dispatch(&again).await;
+    bench
+        .work
+        .offer(&[queue(&again)], QUEUE_KEPT)
+        .await
+        .unwrap();
+    bench.tell_queue(&again);
+    bench.outcome(&again).await;
 }

@@ -1,0 +1,1 @@
+DELETE FROM work_queue WHERE offered_at < now() - make_interval(secs => $1)
