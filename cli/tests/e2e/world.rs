@@ -38,6 +38,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct World {
     stack: Mutex<Stack>,
+    product: AttuneStack,
     rabbitmq: Mutex<Option<RabbitMq>>,
     postgres: Mutex<Option<Postgres>>,
     _database: Option<TestDatabase>,
@@ -124,6 +125,7 @@ impl World {
         let (stack, api) = product.start().unwrap();
         Self {
             stack: Mutex::new(stack),
+            product,
             rabbitmq: Mutex::new(rabbitmq),
             postgres: Mutex::new(postgres),
             _database: database,
@@ -142,6 +144,40 @@ impl World {
     /// The processes of the product.
     pub(crate) fn stack(&self) -> MutexGuard<'_, Stack> {
         self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts one more executor with settings of its own, and waits until it is ready.
+    pub(crate) fn add_executor(&self, name: &str, settings: &[(&str, &str)]) {
+        let mut spec = self.product.executor(name).unwrap();
+        for (key, value) in settings {
+            spec.env.insert((*key).to_owned(), (*value).to_owned());
+        }
+        let mut stack = self.stack();
+        stack.start(spec).unwrap();
+        stack.wait_ready(name, self.product.limit).unwrap();
+    }
+
+    /// The value of a metric, over all executors.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let places: Vec<_> = {
+            let stack = self.stack();
+            let names = stack.names().into_iter();
+            names
+                .filter(|it| it.starts_with("executor"))
+                .filter_map(|it| stack.ready_at(&it))
+                .collect()
+        };
+        let mut sum = 0.0;
+        for place in places {
+            let answer = reqwest::get(format!("http://{place}/metrics"))
+                .await
+                .unwrap();
+            let text = answer.text().await.unwrap();
+            let lines = text.lines().filter(|line| line.starts_with(name));
+            let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+            sum += values.sum::<f64>();
+        }
+        sum
     }
 
     /// Each process of the product with its id; panics if one does not run.

@@ -158,6 +158,13 @@ impl Stack {
             .collect()
     }
 
+    /// Where a process says whether it is ready, if it does.
+    #[must_use]
+    pub fn ready_at(&self, name: &str) -> Option<SocketAddr> {
+        let mut all = self.processes.iter();
+        all.find(|process| process.spec.name == name)?.spec.ready
+    }
+
     /// The process id, if it runs.
     pub fn pid(&mut self, name: &str) -> Option<u32> {
         let running = self.process(name).ok()?.running.as_mut()?;
@@ -353,6 +360,14 @@ impl AttuneStack {
         }
         stack.wait_all_ready(self.limit)?;
         Ok((stack, api))
+    }
+
+    /// One more executor, not started: for [`Stack::start`].
+    ///
+    /// # Errors
+    /// If no port is free.
+    pub fn executor(&self, name: &str) -> Result<ProcessSpec> {
+        self.service(name, "executor")
     }
 
     fn service(&self, name: &str, role: &str) -> Result<ProcessSpec> {

@@ -1,6 +1,7 @@
 //! Runs as actors: who owns which, how they are loaded, decided, committed and acted upon.
 
 mod actor;
+mod below;
 mod care;
 mod commit;
 mod count;

@@ -8,13 +8,9 @@ use super::slot::{self, Slots};
 use crate::config::{Deps, ExecutorConfig};
 use crate::native::{self, NativeDeps};
 use attune_batch::Batcher;
-use attune_catalogue::{Opening, StartRequest, prepare};
-use attune_flow::run::{
-    ABOVE, ChildOrder, Command, Effect, EffectKey, NativeOrder, Origin, Outcome, Parent, RunHeader,
-    WorkOrder,
-};
+use attune_flow::run::{ABOVE, Command, Effect, EffectKey, NativeOrder, WorkOrder};
 use attune_port::{Address, NewInboxCommand, NewRun, OpenOutcome, StoreError};
-use attune_types::{AttemptId, ErrorInfo, EventId, ExecutionStatus, RunId, code};
+use attune_types::{AttemptId, EventId, RunId};
 use attune_wire::{Envelope, EventMessage, Message, ShardMessage, WorkMessage, WorkerControl};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
@@ -28,7 +24,7 @@ const MOST_OPENED: usize = 500;
 pub(crate) struct Performer {
     deps: Deps,
     shards: u16,
-    opener: Batcher<NewRun, Result<OpenOutcome, String>>,
+    pub(super) opener: Batcher<NewRun, Result<OpenOutcome, String>>,
     commands: Batcher<NewInboxCommand, Result<(), String>>,
     pub(super) slots: Slots,
     natives: NativeDeps,
@@ -165,7 +161,7 @@ impl Performer {
     }
 
     /// Stores a command for another run and tells it. False: it could not be stored.
-    async fn command_run(&self, registry: &Registry, command: NewInboxCommand) -> bool {
+    pub(super) async fn command_run(&self, registry: &Registry, command: NewInboxCommand) -> bool {
         let (id, run, content) = (command.id, command.run, command.command.clone());
         match self.commands.call(command).await {
             Some(Ok(())) => {
@@ -237,87 +233,6 @@ impl RunCell {
         }
     }
 
-    /// Pauses and resumes child runs, in the order in which it was decided. What could not be stored,
-    /// or would be dropped since its child run is not open yet, is tried again.
-    async fn steer_children(&mut self, steered: Vec<(EffectKey, RunId, Command)>) {
-        let registry = &self.registry;
-        let sending = steered
-            .into_iter()
-            .filter(|(_, run, _)| !self.care.is_on_its_way(AttemptId(run.uuid())))
-            .map(async |(key, run, command)| {
-                let id = self.fresh_id();
-                let command = NewInboxCommand { id, run, command };
-                let performer = &registry.shared.performer;
-                (key, performer.command_run(registry, command).await)
-            });
-        for (key, stored) in futures::future::join_all(sending).await {
-            if stored {
-                self.care.told(&key);
-            }
-        }
-    }
-
-    fn fresh_id(&self) -> Uuid {
-        Uuid::from_bytes(self.registry.shared.deps.clock.entropy())
-    }
-
-    fn command_child(&self, run: RunId, id: Uuid, command: Command) {
-        let registry = Arc::clone(&self.registry);
-        tokio::spawn(async move {
-            let command = NewInboxCommand { id, run, command };
-            registry
-                .shared
-                .performer
-                .command_run(&registry, command)
-                .await;
-        });
-    }
-
-    /// Asks a child run to undo what it did. One that was never opened has nothing to undo, and one
-    /// that was put aside cannot: both are answered here.
-    fn undo_child(&self, child: RunId, attempt: AttemptId, by: String) {
-        let registry = Arc::clone(&self.registry);
-        let own = self.run;
-        tokio::spawn(async move {
-            let shared = &registry.shared;
-            let row = match shared.deps.stores.reads.execution(child.into()).await {
-                Ok(row) => row,
-                Err(error) => {
-                    tracing::warn!(run = %own, %child, %error, "a child run could not be asked to undo now; it is tried again");
-                    return;
-                }
-            };
-            let outcome = match row.map(|row| row.status) {
-                None => Outcome::Succeeded {
-                    result: serde_json::Value::Null,
-                    process: None,
-                },
-                Some(ExecutionStatus::Abandoned) => Outcome::Failed {
-                    error: ErrorInfo::new(
-                        code::COMPENSATION_FAILED,
-                        format!("the child run {child} was put aside and cannot be undone"),
-                    ),
-                    result: serde_json::Value::Null,
-                    process: None,
-                },
-                Some(_) => {
-                    let id = child.derive(&format!("undo for {attempt}"));
-                    let command = Command::Compensate {
-                        by,
-                        request: attempt.uuid(),
-                        attempt: Some(attempt),
-                    };
-                    let run = child;
-                    let command = NewInboxCommand { id, run, command };
-                    shared.performer.command_run(&registry, command).await;
-                    return;
-                }
-            };
-            let command = Command::AttemptFinished { attempt, outcome };
-            registry.command(own, command, None, None);
-        });
-    }
-
     fn perform_native(&mut self, order: NativeOrder) {
         if self.natives.contains_key(&order.attempt) {
             return;
@@ -335,89 +250,5 @@ impl RunCell {
             );
         });
         self.natives.insert(attempt, task.abort_handle());
-    }
-
-    async fn open_children(&mut self, orders: Vec<ChildOrder>) {
-        let Some(live) = &self.live else { return };
-        let header = live.state.header().clone();
-        let catalogue = self.registry.shared.deps.directory.current();
-        let deps = &self.registry.shared.deps;
-        let with = Opening {
-            at: deps.clock.now(),
-            entropy: deps.clock.entropy(),
-            keys: &*deps.stores.keys,
-        };
-        let mut opening = Vec::new();
-        for order in orders {
-            let (attempt, wait) = (order.attempt, order.wait);
-            match prepare(&catalogue, child_request(&header, order), &with) {
-                Ok(new) => {
-                    let performer = &self.registry.shared.performer;
-                    let answer = performer.opener.clone();
-                    let run = new.header.run;
-                    opening.push(async move { (attempt, wait, run, answer.call(new).await) });
-                }
-                Err(error) => {
-                    let outcome = Outcome::Failed {
-                        error: error.to_error_info(),
-                        result: serde_json::Value::Null,
-                        process: None,
-                    };
-                    let command = Command::AttemptFinished { attempt, outcome };
-                    self.registry.command(self.run, command, None, None);
-                }
-            }
-        }
-        let mut opened = Vec::new();
-        for (attempt, wait, run, answer) in futures::future::join_all(opening).await {
-            match answer {
-                Some(Ok(_)) => {
-                    self.care.opened(&attempt);
-                    opened.push(run);
-                    if !wait {
-                        let result = serde_json::Value::from(run.to_string());
-                        let outcome = Outcome::Succeeded {
-                            result,
-                            process: None,
-                        };
-                        let command = Command::AttemptFinished { attempt, outcome };
-                        self.registry.command(self.run, command, None, None);
-                    }
-                }
-                Some(Err(error)) => {
-                    tracing::warn!(%run, error, "a child run could not be opened now; it is tried again");
-                }
-                None => {}
-            }
-        }
-        self.registry
-            .shared
-            .performer
-            .hint_runs(&self.registry, opened);
-    }
-}
-
-fn child_request(header: &RunHeader, order: ChildOrder) -> StartRequest {
-    StartRequest {
-        run: order.run,
-        action: order.action,
-        parameters: order.parameters,
-        origin: Origin::Parent,
-        parent: Some(Parent {
-            run: header.run,
-            execution: order.execution,
-            attempt: order.number,
-            root: header
-                .parent
-                .as_ref()
-                .map_or(header.run, |parent| parent.root),
-            secrets: order.secrets,
-        }),
-        depth: order.depth,
-        started_by: header.started_by.clone(),
-        labels: BTreeMap::new(),
-        trace: header.trace.clone(),
-        api_url: header.api_url.clone(),
-        key: None,
     }
 }

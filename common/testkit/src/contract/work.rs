@@ -244,7 +244,7 @@ pub async fn queues_are_known_while_in_use(harness: &dyn Harness) -> Result<()> 
     assert!(work.queues(&both, BRIEF).await?.is_empty());
     assert_eq!(work.queues(&both, LONG).await?, all);
     // In use again, and the others are forgotten.
-    work.offer(&[a.clone()], BRIEF).await?;
+    work.offer(std::slice::from_ref(&a), BRIEF).await?;
     assert_eq!(work.queues(&both, LONG).await?, [a]);
     Ok(())
 }

@@ -172,7 +172,7 @@ impl WorkStore for MemoryStore {
         let now = self.now();
         let mut state = self.lock();
         let known = &mut state.work.queues;
-        known.retain(|_, (_, at)| since(now, *at) <= kept);
+        known.retain(|_, (_, at)| since(now, *at) < kept);
         for queue in queues {
             known.insert(queue.name.clone(), (queue.clone(), now));
         }
@@ -184,7 +184,7 @@ impl WorkStore for MemoryStore {
         let state = self.lock();
         let known = state.work.queues.values();
         Ok(known
-            .filter(|(queue, at)| pools.contains(&queue.pool) && since(now, *at) <= kept)
+            .filter(|(queue, at)| pools.contains(&queue.pool) && since(now, *at) < kept)
             .map(|(queue, _)| queue.clone())
             .collect())
     }
