@@ -242,7 +242,7 @@ fn the_guide_on_editors_holds() {
 fn the_workflow_of_the_guide_on_keys_is_right() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    assert_eq!(lay_out(home, &blocks("keys.md")), 1);
+    assert_eq!(lay_out(home, &blocks("keys.md")), 2);
     write(
         home,
         "packs/shop/pack.yaml",
@@ -253,6 +253,9 @@ fn the_workflow_of_the_guide_on_keys_is_right() {
     let test = "workflow: shop.call\nkeys: {limits: {cpu: 2}, host: h}\nsecrets: [api_token]\n\
         mocks: {call: auto}\nexpect: {vars: {cpu: 2}, inputs: {call: {url: \"https://h/\", headers: {authorization: \"Bearer ********\"}}}}\n";
     write(home, "packs/shop/tests/call.yaml", test);
+    let test = "workflow: shop.sign_in\nparameters: {token: canary-token, login: {user: ada}}\n\
+        mocks: {call: auto}\nexpect: {inputs: {call: {headers: {authorization: \"Bearer ********\"}, body: {user: \"********\"}}}}\n";
+    write(home, "packs/shop/tests/sign_in.yaml", test);
     let tested = run(home, "attune workflow test");
     assert_eq!(code(&tested), 0, "{}{}", out(&tested), err(&tested));
 }
