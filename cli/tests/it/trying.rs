@@ -194,6 +194,11 @@ fn a_walk_may_begin_as_a_test_does_and_stops_where_nobody_answers() {
         (&["simulate", "p.flow", "--at", "noon"], 2),
         (&["simulate", "p.flow", "--mocks", "none.yaml"], 2),
         (&["simulate", "none"], 2),
+        (&["simulate", "packs/p/workflows"], 2),
+        (&["simulate", "packs/p/pack.yaml"], 2),
+        (&["test", "packs/p/workflows"], 0),
+        (&["test", "packs/p/tests"], 0),
+        (&["test", "packs/p/actions"], 0),
         (&["test", "none"], 2),
         (&["test", "packs/p/tests/none.yaml"], 2),
     ] {

@@ -32,6 +32,7 @@ mod ways;
 pub use inline::{INLINE_PACK, compile_inline, compile_inline_text, pointer_of, pointers_in};
 pub use lookup::{ActionLookup, Layered};
 pub use pack::{CheckedPack, CompiledPack, check_pack, compile_pack, known_actions, outlines};
+pub use place::of_error as place_of_error;
 
 use crate::program::{Concurrency, DefinitionLimits, Program, ProgramKind, RunLimits};
 use crate::syntax::{self, Form, Parsed, ast, codes};

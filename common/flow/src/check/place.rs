@@ -10,7 +10,7 @@ use attune_template::TemplateError;
 use std::ops::Range;
 
 /// The place in the file that an error inside of `node` is about.
-pub(super) fn of_error(text: &str, node: &Node, error: &TemplateError) -> Span {
+pub fn of_error(text: &str, node: &Node, error: &TemplateError) -> Span {
     let Some(value) = string_at(node, &error.pointer) else {
         return node.span_at(&error.pointer);
     };

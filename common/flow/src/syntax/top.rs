@@ -22,7 +22,7 @@ pub(super) fn workflow(root: &Node, form: Form, sink: &mut Sink) -> Option<Workf
     let label = reader.opt_str("label");
     let description = reader.opt_str("description");
     let version = version(&mut reader);
-    reader.opt_strs("tags");
+    tags(&mut reader);
     let parameters = schema(&mut reader, "parameters");
     let output = schema(&mut reader, "output");
     let vars = entries_at(&mut reader, "vars").unwrap_or_default();
@@ -112,6 +112,24 @@ pub(super) fn word<T: Copy>(
         reader.bad_value(span, format!("`{key}` cannot be `{text}`"), Some(help));
     }
     found.map(|(_, value)| *value)
+}
+
+/// They are for people, so that only their form is looked at. Words that other readers of YAML take for
+/// yes and no are text in it.
+fn tags(reader: &mut MapReader<'_, '_>) {
+    const WORDS: [&str; 4] = ["yes", "no", "on", "off"];
+    let node = reader.node("tags");
+    if let Some((node, word)) = node.and_then(|node| Some((node, node.as_str()?)))
+        && WORDS.contains(&word.to_lowercase().as_str())
+    {
+        let message = format!("`{word}` is text here, and becomes a tag of that name");
+        let help = "leave `tags` out where there are none; several are written `[a, b]`";
+        reader
+            .sink()
+            .warning(codes::READ.bad_value, node.span, message)
+            .help = Some(help.to_owned());
+    }
+    reader.opt_strs("tags");
 }
 
 /// A schema in either form; each of its problems at its own place. One that is wrong takes anything.

@@ -23,6 +23,12 @@ pub(super) fn file(node: &Node, library: &Library, sink: &mut Sink) -> Vec<TestC
         let found = single(reader, name, known, base, library);
         return found.into_iter().collect();
     };
+    if reader.node("expect").is_some() {
+        let message = "`expect` stands beside `tests`, and each test has its own";
+        let span = reader.key_span("expect");
+        let help = "write it below each test, or take `tests` away".to_owned();
+        reader.bad_value(span, message.to_owned(), Some(help));
+    }
     reader.finish();
     check_setup(node, shared.as_ref(), &base, library, sink);
     let Some(items) = list.as_seq() else {

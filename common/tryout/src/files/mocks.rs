@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::mock::{Answer, Ending, Mock, Mocks};
+use attune_flow::check::place_of_error;
 use attune_pack::yaml::{Node, NodeKind};
 use attune_pack::{MapReader, Sink};
 use attune_template::{Template, TemplateError};
@@ -239,7 +240,7 @@ fn compiled(
     match made {
         Ok(template) => Some(template),
         Err(error) => {
-            let span = node.span_at(&error.pointer);
+            let span = place_of_error(sink.text(), node, &error);
             let help = error.help.clone();
             sink.error_with(codes::TEMPLATE, span, error.message, help);
             None

@@ -56,6 +56,9 @@ fn an_unknown_workflow_and_a_file_without_one() {
     insta::assert_snapshot!(found("workflow: ci.flwo\nexpect: {}\n"));
     insta::assert_snapshot!(found("tests: [{name: a, expect: {}}]\n"));
     insta::assert_snapshot!(found("- a\n"));
+    insta::assert_snapshot!(found(
+        "workflow: ci.flow\nexpect: {status: failed}\ntests: [{name: a, expect: {}}]\n"
+    ));
     insta::assert_snapshot!(found("workflow: ci.flow\ntests: []\n"));
     insta::assert_snapshot!(found(
         "workflow: ci.flow\nmocks: [1]\nexpect: {tasks: [a]}\n"

@@ -1,8 +1,9 @@
 //! The packs that ship: their own tests pass, and cover their workflows. And every code has a page.
 
+use crate::support::all_pass;
 use attune_flow::check::compile_pack;
 use attune_pack::{ActionDef, core_pack, load_folder};
-use attune_tryout::{Coverage, Library, run_tests};
+use attune_tryout::Library;
 use attune_types::Ref;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,33 +30,7 @@ fn the_tests_of_the_packs_that_ship_pass() {
         let mut library = Library::new();
         library.add_actions(core.clone());
         library.add_pack(&source, compiled);
-        let mut coverage = Coverage::default();
-        for program in library.workflows() {
-            coverage.include(program);
-        }
-        let report = run_tests(&library, &source.tests, coverage, |_| true);
-        for file in &report.files {
-            assert!(!file.found.has_errors(), "{}", file.found);
-        }
-        for case in report.cases() {
-            assert!(
-                case.passed(),
-                "{}: {}: {:#?}",
-                case.file,
-                case.name,
-                case.failures
-            );
-            assert!(
-                case.warnings.is_empty(),
-                "{}: {:#?}",
-                case.name,
-                case.warnings
-            );
-        }
-        tests += report.passed();
-        for workflow in report.coverage.workflows() {
-            assert!(workflow.percent > 99.0, "{workflow:#?}");
-        }
+        tests += all_pass(&library, &source);
     }
     assert!(tests > 3, "{tests}");
 }

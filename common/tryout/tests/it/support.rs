@@ -2,7 +2,7 @@
 
 use attune_flow::check::compile_pack;
 use attune_pack::{ActionDef, PackSource, core_pack, from_files};
-use attune_tryout::{Library, Setup, Walk, parse_mocks, walk};
+use attune_tryout::{Coverage, Library, Setup, Walk, parse_mocks, run_tests, walk};
 use attune_types::{JsonValue, Ref};
 use std::collections::BTreeMap;
 
@@ -58,4 +58,31 @@ pub(crate) fn walked(library: &Library, parameters: &JsonValue, mocks: &str) -> 
 pub(crate) fn tried(workflow: &str, parameters: &JsonValue, mocks: &str) -> Walk {
     let (_, library) = pack(&[("flow", workflow)]);
     walked(&library, parameters, mocks)
+}
+
+/// Runs the tests of a pack, all of which have to pass without a warning and cover its workflows whole.
+/// Gives their number.
+pub(crate) fn all_pass(library: &Library, source: &PackSource) -> usize {
+    let mut coverage = Coverage::default();
+    for program in library.workflows() {
+        coverage.include(program);
+    }
+    let report = run_tests(library, &source.tests, coverage, |_| true);
+    for file in &report.files {
+        assert!(!file.found.has_errors(), "{}", file.found);
+    }
+    for case in report.cases() {
+        let name = format!("{}: {}", case.file, case.name);
+        assert!(
+            case.passed(),
+            "{name}: {:?} {:#?}",
+            case.path,
+            case.failures
+        );
+        assert!(case.warnings.is_empty(), "{name}: {:#?}", case.warnings);
+    }
+    for workflow in report.coverage.workflows() {
+        assert!(workflow.percent > 99.0, "{workflow:#?}");
+    }
+    report.passed()
 }

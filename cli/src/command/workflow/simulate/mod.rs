@@ -119,6 +119,9 @@ fn of_file(folder: &Path, file: &str) -> Result<Subject> {
     let workflow = shelf.pack(folder).and_then(|pack| pack.workflow_of(file));
     match workflow {
         Some(workflow) => by_reference(workflow.as_str(), &shelf),
+        None if folder.join(file).is_dir() => Err(CliError::Usage(format!(
+            "{file} is a folder: name one workflow file"
+        ))),
         None if kind_of(file).is_none() => alone(&folder.join(file), &shelf),
         None => Err(CliError::Usage(format!("{file} is no workflow"))),
     }

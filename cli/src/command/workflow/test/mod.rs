@@ -204,8 +204,9 @@ fn files(pack: &OnShelf, wanted: &Wanted) -> Result<Vec<SourceFile>> {
         .collect();
     for part in &wanted.files {
         // A file that lies elsewhere in the pack was named all the same.
-        if !tests.iter().any(|file| holds(part, &file.path)) {
-            let whole = pack.folder.join(part);
+        let whole = pack.folder.join(part);
+        let is_read = tests.iter().any(|file| holds(part, &file.path));
+        if !is_read && !whole.is_dir() {
             let text = std::fs::read_to_string(&whole)
                 .attempt(|| format!("reading {}", whole.display()))?;
             files.push(SourceFile {
