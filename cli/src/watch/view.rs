@@ -162,7 +162,7 @@ fn changes(
             let mut text = format!(
                 "{:>8}  {}  {}",
                 format!("+{}", took(since)),
-                name(execution),
+                alone(execution),
                 status(execution.status, paint)
             );
             if execution.status.is_terminal()
@@ -179,6 +179,16 @@ fn changes(
             Some(text)
         })
         .collect()
+}
+
+/// How it is called where nothing stands above it: an item with its task.
+fn alone(execution: &ExecutionView) -> String {
+    match (&execution.task, execution.kind.as_str()) {
+        (Some(task), "item") if execution.compensates.is_none() => {
+            format!("{task}{}", name(execution))
+        }
+        _ => name(execution),
+    }
 }
 
 /// When it came to stand as it does.
@@ -200,6 +210,7 @@ mod tests {
         let first = changes(&mut said, &example("running"), paint, now);
         assert_eq!(first.len(), 4);
         assert!(first[0].contains("first  succeeded in 1.0 s"), "{first:?}");
+        assert!(first[2].contains("second[4]  failed"), "{first:?}");
         assert!(changes(&mut said, &example("running"), paint, now).is_empty());
         let last = changes(&mut said, &example("failed"), paint, now);
         assert_eq!(last.len(), 1);

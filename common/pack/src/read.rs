@@ -21,6 +21,7 @@ pub struct MapReader<'n, 's> {
     what: &'static str,
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
+    foreign: &'static [(&'static str, &'static str)],
     sink: &'s mut Sink,
 }
 
@@ -40,8 +41,14 @@ impl<'n, 's> MapReader<'n, 's> {
             what,
             asked: Vec::new(),
             missing: Vec::new(),
+            foreign: &[],
             sink,
         })
+    }
+
+    /// Words that people bring along from elsewhere: for each the key that says it here, or a sentence.
+    pub fn foreign(&mut self, words: &'static [(&'static str, &'static str)]) {
+        self.foreign = words;
     }
 
     /// The sink that it reports to.
@@ -302,20 +309,30 @@ impl<'n, 's> MapReader<'n, 's> {
             .iter()
             .filter(|(key, _)| !asked.contains(key.text.as_str()))
         {
-            let meant = suggest(&key.text, self.missing.iter().copied());
+            let said = self.foreign.iter().find(|(word, _)| *word == key.text);
+            let said = said.map(|(_, here)| *here);
+            let named = said.filter(|here| asked.contains(here) && self.node.get(here).is_none());
+            let missing = self.missing.iter().copied();
+            let meant = missing
+                .clone()
+                .find(|key| Some(*key) == named)
+                .or_else(|| suggest(&key.text, missing));
             let free = self
                 .asked
                 .iter()
                 .copied()
                 .filter(|name| self.node.get(name).is_none());
-            let help = meant.or_else(|| suggest(&key.text, free)).map_or_else(
-                || {
+            let near = meant.or(named).or_else(|| suggest(&key.text, free));
+            let sentence = said.filter(|here| !asked.contains(here));
+            let help = match (near, sentence) {
+                (_, Some(sentence)) => sentence.to_owned(),
+                (Some(near), None) => format!("did you mean `{near}`?"),
+                (None, None) => {
                     let mut known: Vec<&str> = asked.iter().copied().collect();
                     known.sort_unstable();
                     format!("known keys: {}", known.join(", "))
-                },
-                |near| format!("did you mean `{near}`?"),
-            );
+                }
+            };
             let message = format!("unknown key `{}` in {}", key.text, self.what);
             self.sink.error_with(code, key.span, message, Some(help));
             if let Some(meant) = meant.map(str::to_owned) {

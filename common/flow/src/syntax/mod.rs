@@ -10,6 +10,7 @@ pub mod codes;
 
 mod concurrency;
 mod entries;
+mod foreign;
 mod items;
 mod next;
 mod retry;

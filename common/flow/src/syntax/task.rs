@@ -5,7 +5,7 @@
 
 use super::ast::{Spanned, Task, Work};
 use super::entries::{kept, reference_at, text_at};
-use super::{codes, items, next, retry, selector};
+use super::{codes, foreign, items, next, retry, selector};
 use crate::program::Join;
 use attune_pack::yaml::{Key, Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
@@ -66,6 +66,7 @@ fn task(
     sink: &mut Sink,
 ) -> Option<Task> {
     let mut reader = MapReader::new(node, "a task", sink)?;
+    reader.foreign(&foreign::TASK);
     let name = name(&mut reader, key);
     let work = work(&mut reader, seen);
     let input = kept(&mut reader, "input");

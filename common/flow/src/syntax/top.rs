@@ -4,7 +4,7 @@
 
 use super::ast::Workflow;
 use super::entries::{entries_at, kept, reference_at};
-use super::{Form, codes, concurrency, retry, task};
+use super::{Form, codes, concurrency, foreign, retry, task};
 use crate::program::{Cancellation, OnFailure};
 use attune_pack::yaml::Node;
 use attune_pack::{MapReader, Schema, Sink};
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 /// Reads the whole definition; none when it is no map.
 pub(super) fn workflow(root: &Node, form: Form, sink: &mut Sink) -> Option<Workflow> {
     let mut reader = MapReader::new(root, "a workflow", sink)?;
+    reader.foreign(&foreign::WORKFLOW);
     if form == Form::Whole {
         for key in ["ref", "label", "version"] {
             reader.required_node(key);

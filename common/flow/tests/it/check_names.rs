@@ -317,3 +317,49 @@ tasks:
     );
     assert_eq!(quoted, "");
 }
+
+#[test]
+fn words_of_other_languages() {
+    assert_snapshot!(errors("
+inputs: {x: {type: string}}
+tasks:
+  - {name: a, action: core.noop}
+  - {name: b, uses: core.noop, depends_on: [a], with: [1]}
+"), @r#"
+workflows/flow.yaml:5:1: error[FLOW001]: unknown key `inputs` in a workflow
+  5 | inputs: {x: {type: string}}
+    | ^^^^^^
+  help: did you mean `parameters`?
+workflows/flow.yaml:8:15: error[FLOW001]: unknown key `uses` in a task
+  8 |   - {name: b, uses: core.noop, depends_on: [a], with: [1]}
+    |               ^^^^
+  help: did you mean `action`?
+workflows/flow.yaml:8:32: error[FLOW001]: unknown key `depends_on` in a task
+  8 |   - {name: b, uses: core.noop, depends_on: [a], with: [1]}
+    |                                ^^^^^^^^^^
+  help: order is said by the task before: give that one `on_success: <this task>`; `join: all` here waits for several
+workflows/flow.yaml:8:49: error[FLOW001]: unknown key `with` in a task
+  8 |   - {name: b, uses: core.noop, depends_on: [a], with: [1]}
+    |                                                 ^^^^
+  help: did you mean `with_items`?
+"#);
+}
+
+#[test]
+fn what_no_run_could_go_through() {
+    assert_snapshot!(errors("
+parameters: {regions: {type: array}}
+tasks:
+  - {name: a, action: core.noop, with_items: parameters.regions}
+  - {name: b, action: core.noop, with_items: {items: -1}}
+  - {name: c, action: core.noop, with_items: 0}
+"), @r#"
+workflows/flow.yaml:7:46: error[FLOW004]: `with_items` goes through a list, a map or a number from 0
+  7 |   - {name: a, action: core.noop, with_items: parameters.regions}
+    |                                              ^^^^^^^^^^^^^^^^^^
+  help: if `parameters.regions` is an expression, write `{{ parameters.regions }}`
+workflows/flow.yaml:8:54: error[FLOW004]: `with_items` goes through a list, a map or a number from 0
+  8 |   - {name: b, action: core.noop, with_items: {items: -1}}
+    |                                                      ^^
+"#);
+}
