@@ -142,6 +142,28 @@ fn a_pause_lets_running_tasks_end_and_starts_nothing() {
 }
 
 #[test]
+fn pauses_and_cancels_go_down_to_child_runs() {
+    let text = r#"
+tests:
+  - name: paused while the child works
+    pause: {after: 3m, for: 1h}
+    expect: {status: succeeded, tasks: {ship/send: succeeded}}
+  - name: cancelled while the child works
+    cancel: 3m
+    compensate: true
+    expect:
+      status: compensated
+      tasks: {ship: cancelled, ship/book: cancelled, ship/send: absent}
+      undone: [ship, "charge[1]", "charge[0]", reserve]
+"#;
+    let mocks = MOCKS.replace("{id: b9}}", "{id: b9}, takes: 10m}");
+    let report = run(&format!("{mocks}{text}"));
+    assert_good(&report);
+    // Booking ends in the pause; sending, and the sleep behind it, begin when that is over.
+    assert_eq!(case(&report, 0).took.as_secs(), 63 * 60 + 3_600);
+}
+
+#[test]
 fn what_is_asked_is_read_strictly() {
     let text = "cancel: {reason: x}\npause: 5m\ncompensate: twice\nexpect: {undone: [chage, \"charge[1]\", ship/boock]}\n";
     let report = run(&format!("{MOCKS}{text}"));
