@@ -5,16 +5,13 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot go on should end")]
 
 use attune_flow::check;
-use attune_flow::program::{InlineAction, Join, Program};
-use attune_flow::run::{Command, Effect, Event, Now, RunState, decide, fold};
+use attune_flow::run::RunState;
 use attune_pack::ActionDef;
-use attune_testkit::flow::{
-    ProgramBuilder, TaskBuilder, header, inline, succeeded, template, worker,
-};
-use attune_types::{AttemptId, JsonMap, Ref, Timestamp};
+use attune_testkit::flow::worker;
+use attune_testkit::workload::{self, Run, STORIES, Story};
+use attune_types::Ref;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use serde_json::json;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -30,57 +27,6 @@ struct Row {
 struct Bench {
     criterion: Criterion,
     rows: Vec<Row>,
-}
-
-/// A run without anything around it.
-struct Run<'a> {
-    program: &'a Program,
-    state: RunState,
-    owed: VecDeque<AttemptId>,
-    at: Timestamp,
-}
-
-impl<'a> Run<'a> {
-    fn open(program: &'a Program) -> Self {
-        let at = Timestamp::from_second(1_800_000_000).expect("a time");
-        let header = header(program, JsonMap::new());
-        Self {
-            program,
-            state: RunState::opened(header, at),
-            owed: VecDeque::new(),
-            at,
-        }
-    }
-
-    fn send(&mut self, command: &Command) -> usize {
-        let now = Now {
-            at: self.at,
-            entropy: [7; 16],
-        };
-        let events: Vec<Event> =
-            decide(self.program, &self.state, command, &now).expect("an accepted command");
-        let (state, change) = fold(self.program, self.state.clone(), &events);
-        self.state = state;
-        for (_, effect) in change.owed {
-            if let Effect::Dispatch(order) = effect {
-                self.owed.push_back(order.attempt);
-            }
-        }
-        events.len()
-    }
-
-    /// Begins and answers for every worker until the run has ended.
-    fn until_its_end(mut self) -> RunState {
-        self.send(&Command::Begin);
-        while let Some(attempt) = self.owed.pop_front() {
-            self.send(&Command::AttemptFinished {
-                attempt,
-                outcome: succeeded(json!({"value": 1})),
-            });
-        }
-        assert!(self.state.is_terminal(), "the story has an end");
-        self.state
-    }
 }
 
 impl Bench {
@@ -139,8 +85,11 @@ impl Bench {
         });
     }
 
-    fn run(&mut self, group: &str, steps: u64, program: &Program) {
-        self.story(group, steps, || Run::open(program), Run::until_its_end);
+    fn tell(&mut self, story: &Story) {
+        for steps in story.lengths {
+            let program = (story.make)(*steps);
+            self.story(story.name, *steps, || (), |()| story.tell(&program));
+        }
     }
 
     fn table(&self) -> String {
@@ -163,52 +112,7 @@ impl Bench {
     }
 }
 
-fn chain(count: u64, make: impl Fn(&str) -> TaskBuilder) -> Program {
-    let name = |n: u64| format!("t{n}");
-    let tasks = (0..count).map(|n| {
-        let task = make(&name(n));
-        if n + 1 < count {
-            task.on("succeeded()", &[name(n + 1).as_str()])
-        } else {
-            task
-        }
-    });
-    ProgramBuilder::new(tasks.collect()).build()
-}
-
-fn items(count: u64, make: impl Fn(&str) -> TaskBuilder) -> Program {
-    let each = make("each")
-        .input(json!({"n": "{{ item }}"}))
-        .items(json!(count));
-    ProgramBuilder::new(vec![each]).build()
-}
-
-fn fan_out(count: u64) -> Program {
-    let names: Vec<String> = (0..count).map(|n| format!("b{n}")).collect();
-    let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut tasks = vec![inline("start", InlineAction::Noop).then(&all)];
-    tasks.extend(names.iter().map(|name| worker(name).then(&["end"])));
-    tasks.push(inline("end", InlineAction::Noop).join(Join::All));
-    ProgramBuilder::new(tasks).build()
-}
-
-fn laps(count: u64) -> Program {
-    let lap = inline("lap", InlineAction::Noop)
-        .on(&format!("vars.n + 1 < {count}"), &["lap"])
-        .publishing("n", json!("{{ vars.n + 1 }}"));
-    ProgramBuilder::new(vec![
-        inline("start", InlineAction::Noop).then(&["lap"]),
-        lap,
-    ])
-    .var("n", json!(0))
-    .with(|program| {
-        program.limits.activations = 20_000;
-        program.labels = vec![("kind".to_owned(), template(json!("loop")))];
-    })
-    .build()
-}
-
-/// A definition of so many tasks that publish, ask back and lead on, and its checking.
+/// Checking a definition, which ends with its Program.
 fn checking(bench: &mut Bench) {
     let actions: BTreeMap<Ref, ActionDef> = attune_pack::core_pack()
         .expect("the core pack")
@@ -216,25 +120,39 @@ fn checking(bench: &mut Bench) {
         .iter()
         .map(|action| (action.reference.clone(), action.clone()))
         .collect();
-    for count in [10, 100, 1_000u64] {
-        let mut text = "ref: ci.flow\nlabel: Flow\nversion: 1.0.0\ntasks:\n".to_owned();
-        for n in 0..count {
-            let _ = write!(
-                text,
-                "- name: t{n}\n  action: core.set\n  input: {{a: \"{{{{ parameters }}}}\"}}\n"
+    type Make = fn(u64) -> String;
+    let texts: [(&str, Make); 3] = [
+        ("checking a definition", workload::definition),
+        ("checking a dense graph", |n| {
+            workload::dense_definition(n, false)
+        }),
+        ("checking a dense graph with laps", |n| {
+            workload::dense_definition(n, true)
+        }),
+    ];
+    for (name, make) in texts {
+        for count in [10, 100, 999] {
+            let text = make(count);
+            bench.story(
+                name,
+                count,
+                || (),
+                |()| check::compile("workflows/flow.yaml", &text, &actions).expect("a good file"),
             );
-            if n > 0 {
-                let _ = writeln!(text, "  when: task.t{}.result.a is defined", n - 1);
-            }
-            if n + 1 < count {
-                let _ = writeln!(text, "  on_success: t{}", n + 1);
-            }
         }
+    }
+}
+
+/// Loading a run: its whole history, folded.
+fn loading(bench: &mut Bench) {
+    for count in [10, 1_000, 100_000] {
+        let program = workload::items(count, worker);
+        let log = Run::open(&program).keeping().until_its_end().log;
         bench.story(
-            "checking a definition",
+            "loading a history of items",
             count,
-            || text.clone(),
-            |text| check::compile("workflows/flow.yaml", &text, &actions).expect("a good file"),
+            || (),
+            |()| RunState::replay(&log),
         );
     }
 }
@@ -247,27 +165,11 @@ fn main() {
             .configure_from_args(),
         rows: Vec::new(),
     };
-    for count in [10, 100, 1_000] {
-        let program = chain(count, |name| inline(name, InlineAction::Noop));
-        bench.run("sequence, inline", count, &program);
-    }
-    for count in [10, 100, 1_000] {
-        bench.run("sequence, workers", count, &chain(count, worker));
-    }
-    for count in [10, 1_000, 100_000] {
-        let program = items(count, |name| inline(name, InlineAction::Noop));
-        bench.run("items, inline", count, &program);
-    }
-    for count in [10, 1_000, 100_000] {
-        bench.run("items, workers", count, &items(count, worker));
-    }
-    for count in [10, 100, 1_000] {
-        bench.run("fan-out and join, workers", count, &fan_out(count));
-    }
-    for count in [100, 1_000, 10_000] {
-        bench.run("loop, inline", count, &laps(count));
+    for story in &STORIES {
+        bench.tell(story);
     }
     checking(&mut bench);
+    loading(&mut bench);
     bench.criterion.final_summary();
     println!("{}", bench.table());
 }

@@ -45,6 +45,16 @@ impl TaskSet {
         self.word(task.0 as usize / 64) & (1u64 << (task.0 % 64)) != 0
     }
 
+    /// Puts all tasks of another set in.
+    pub fn add(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (own, more) in self.0.iter_mut().zip(&other.0) {
+            *own |= more;
+        }
+    }
+
     /// Whether a task is in both.
     pub fn meets(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)

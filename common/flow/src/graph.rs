@@ -5,7 +5,9 @@
 
 use crate::bits::TaskSet;
 use crate::program::{Compensate, Program, Target, Task, TaskIx, Work};
+use crate::reach::Reach;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Derived facts of a Program.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +15,7 @@ pub struct Graph {
     by_name: HashMap<String, TaskIx>,
     entries: Vec<TaskIx>,
     inbound: Vec<Vec<Edge>>,
-    joins: HashMap<TaskIx, Vec<TaskSet>>,
+    joins: HashMap<TaskIx, Vec<Arc<TaskSet>>>,
     looks_back: TaskSet,
     undo: HashMap<TaskIx, Task>,
 }
@@ -34,7 +36,7 @@ impl Graph {
         let ix = |n: usize| TaskIx(u32::try_from(n).unwrap_or(u32::MAX));
         let mut inbound: Vec<Vec<Edge>> = vec![Vec::new(); tasks.len()];
         // Predecessors by any way on: transitions, and a parallel task that starts its children.
-        let mut before: Vec<Vec<TaskIx>> = vec![Vec::new(); tasks.len()];
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); tasks.len()];
         let mut undoing = TaskSet::default();
         for (n, task) in tasks.iter().enumerate() {
             for (t, transition) in task.next.iter().enumerate() {
@@ -44,24 +46,27 @@ impl Graph {
                 };
                 for target in &transition.to {
                     let Target::Task(to) = target else { continue };
+                    // One that names a task twice is one way to it.
                     if let Some(edges) = inbound.get_mut(to.0 as usize)
-                        && !edges.contains(&edge)
+                        && edges.last() != Some(&edge)
                     {
                         edges.push(edge);
                     }
-                    if let Some(sources) = before.get_mut(to.0 as usize) {
-                        sources.push(ix(n));
+                    if let Some(sources) = before.get_mut(to.0 as usize)
+                        && sources.last() != Some(&n)
+                    {
+                        sources.push(n);
                     }
                 }
             }
             if let Work::Parallel { children, .. } = &task.work {
                 for child in children {
                     if let Some(sources) = before.get_mut(child.0 as usize) {
-                        sources.push(ix(n));
+                        sources.push(n);
                     }
                     // A child that is still at work keeps its parallel, and what follows it, alive.
                     if let Some(sources) = before.get_mut(n) {
-                        sources.push(*child);
+                        sources.push(child.0 as usize);
                     }
                 }
             }
@@ -79,15 +84,7 @@ impl Graph {
                     && !undoing.contains(*t)
             })
             .collect();
-        let joins = tasks
-            .iter()
-            .enumerate()
-            .filter(|(_, task)| task.join.is_some())
-            .map(|(n, _)| {
-                let sets = inbound.get(n).map(|edges| reaching(edges, ix(n), &before));
-                (ix(n), sets.unwrap_or_default())
-            })
-            .collect();
+        let joins = reaching(tasks, &inbound, &before);
         let by_name: HashMap<String, TaskIx> = tasks
             .iter()
             .enumerate()
@@ -116,14 +113,18 @@ impl Graph {
 
     /// The number of an inbound edge among its task's.
     pub fn edge(&self, to: TaskIx, edge: Edge) -> Option<u32> {
-        let n = self.inbound(to).iter().position(|e| *e == edge)?;
+        let place = |edge: &Edge| (edge.from, edge.transition);
+        let n = self
+            .inbound(to)
+            .binary_search_by_key(&place(&edge), place)
+            .ok()?;
         u32::try_from(n).ok()
     }
 
     /// The tasks that can still make that inbound edge of a join arrive, by ways that do not lead
     /// through the join.
     pub fn reaching(&self, join: TaskIx, edge: u32) -> Option<&TaskSet> {
-        self.joins.get(&join)?.get(edge as usize)
+        self.joins.get(&join)?.get(edge as usize).map(|set| &**set)
     }
 
     /// The task of that name.
@@ -142,27 +143,44 @@ impl Graph {
     }
 }
 
-/// For each edge of a join the tasks that reach it with the join taken out.
-fn reaching(edges: &[Edge], join: TaskIx, before: &[Vec<TaskIx>]) -> Vec<TaskSet> {
-    let mut known: HashMap<TaskIx, TaskSet> = HashMap::new();
-    edges
-        .iter()
-        .map(|edge| {
-            known
-                .entry(edge.from)
-                .or_insert_with(|| ancestors(edge.from, join, before))
-                .clone()
-        })
-        .collect()
+/// For each edge of each join the tasks that reach it with the join taken out. One that does not lead
+/// back to itself stands on no way to itself: for all of those the calculation is the same.
+fn reaching(
+    tasks: &[Task],
+    inbound: &[Vec<Edge>],
+    before: &[Vec<usize>],
+) -> HashMap<TaskIx, Vec<Arc<TaskSet>>> {
+    if tasks.iter().all(|task| task.join.is_none()) {
+        return HashMap::new();
+    }
+    let whole = Reach::of(before);
+    let mut joins = HashMap::new();
+    for (n, (task, edges)) in tasks.iter().zip(inbound).enumerate() {
+        if task.join.is_none() {
+            continue;
+        }
+        let apart = whole.leads(n, n).then(|| Reach::without(before, Some(n)));
+        let reach = apart.as_ref().unwrap_or(&whole);
+        let mut known: HashMap<TaskIx, Arc<TaskSet>> = HashMap::new();
+        let sets = edges
+            .iter()
+            .map(|edge| {
+                let set = known
+                    .entry(edge.from)
+                    .or_insert_with(|| ancestors(edge.from, n, reach));
+                set.clone()
+            })
+            .collect();
+        joins.insert(TaskIx(u32::try_from(n).unwrap_or(u32::MAX)), sets);
+    }
+    joins
 }
 
-fn ancestors(from: TaskIx, without: TaskIx, before: &[Vec<TaskIx>]) -> TaskSet {
-    let mut seen = TaskSet::default();
-    let mut todo = vec![from];
-    while let Some(task) = todo.pop() {
-        if task != without && seen.insert(task) {
-            todo.extend(before.get(task.0 as usize).into_iter().flatten());
-        }
+/// The task itself and all that reach it; nothing does if it is the join that was taken out.
+fn ancestors(from: TaskIx, join: usize, reach: &Reach) -> Arc<TaskSet> {
+    let mut set = reach.from(from.0 as usize).cloned().unwrap_or_default();
+    if from.0 as usize != join && !set.contains(from) {
+        Arc::make_mut(&mut set).insert(from);
     }
-    seen
+    set
 }

@@ -10,6 +10,7 @@ pub mod check;
 pub mod graph;
 mod looks_back;
 pub mod program;
+mod reach;
 pub mod run;
 mod seal;
 pub mod syntax;

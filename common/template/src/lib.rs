@@ -17,6 +17,7 @@
 
 mod ast;
 mod convert;
+mod element;
 mod emit;
 mod engine;
 mod error;

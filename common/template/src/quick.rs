@@ -2,7 +2,8 @@
 //! `or`, `not`, ternaries, `default` and `is defined`. Most of what people write is that, and it costs
 //! a lookup. It means exactly what the engine would make of it; the tests hold the two together.
 
-use crate::ast::{Base, Expr, Node, Op, Statement};
+use crate::ast::{Base, Expr, Node, Op, Span, Statement};
+use crate::element;
 use crate::error::Fault;
 use crate::guard;
 use crate::key::no_keys;
@@ -27,6 +28,16 @@ pub(crate) fn can(node: &Node) -> bool {
                 && can(right)
         }
         Expr::Ternary { cond, yes, no } => can(cond) && can(yes) && can(no),
+        Expr::Access { base, key, .. } => element::is_plain(node) && can(base) && can(key),
+        Expr::Filter {
+            input,
+            filter,
+            args,
+        } if measures(filter.name) => {
+            args.is_empty()
+                && matches!(input.expr, Expr::Path(_) | Expr::Access { .. })
+                && can(input)
+        }
         Expr::Filter {
             input,
             filter,
@@ -34,17 +45,27 @@ pub(crate) fn can(node: &Node) -> bool {
         } => {
             filter.name == "default"
                 && args.len() == 1
-                && matches!(input.expr, Expr::Path(_) | Expr::Key { .. })
+                && matches!(
+                    input.expr,
+                    Expr::Path(_) | Expr::Key { .. } | Expr::Access { .. }
+                )
                 && can(input)
                 && args.iter().all(|(_, node)| can(node))
         }
         Expr::Test { input, test, .. } => {
             matches!(test.name, "defined" | "undefined" | "none")
-                && matches!(input.expr, Expr::Path(_) | Expr::Key { .. })
+                && matches!(
+                    input.expr,
+                    Expr::Path(_) | Expr::Key { .. } | Expr::Access { .. }
+                )
                 && can(input)
         }
         _ => false,
     }
+}
+
+fn measures(filter: &str) -> bool {
+    matches!(filter, "length" | "count")
 }
 
 /// Whether a text template is made of text and simple prints only.
@@ -106,6 +127,17 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
                 eval(no, scope)
             }
         }
+        Expr::Access { base, key, .. } => {
+            let value = eval(base, scope)?;
+            access(scope, value, key, &node.span)?
+                .map_err(|(value, key)| element::missing(&value, &key, scope).at(node.span.clone()))
+        }
+        Expr::Filter { input, filter, .. } if measures(filter.name) => {
+            let length = length(input, filter.name, scope);
+            length
+                .map(|length| Cow::Owned(length.into()))
+                .map_err(|fault| fault.at(node.span.clone()))
+        }
         Expr::Filter { input, args, .. } => match args.first() {
             Some((_, default)) => match found(input, scope)? {
                 Some(value) => Ok(value),
@@ -135,10 +167,49 @@ pub(crate) fn eval<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Cow<'s, J
     }
 }
 
+/// An element whose place is known only now; the value and the key where it is not there.
+#[expect(clippy::type_complexity, reason = "one call away from its only uses")]
+fn access<'s>(
+    scope: &'s dyn Scope,
+    value: Cow<'s, JsonValue>,
+    key: &Node,
+    span: &Span,
+) -> Result<Result<Cow<'s, JsonValue>, (Cow<'s, JsonValue>, JsonValue)>, Fault> {
+    let key = eval(key, scope)?.into_owned();
+    for side in [&*value, &key] {
+        if side.is_string() {
+            guard::refuse(scope.keys(), side, "a field").map_err(|fault| fault.at(span.clone()))?;
+        }
+    }
+    let found = match &value {
+        Cow::Borrowed(value) => element::of(value, &key).map(Cow::Borrowed),
+        Cow::Owned(value) => element::of(value, &key).cloned().map(Cow::Owned),
+    };
+    Ok(found.ok_or((value, key)))
+}
+
+fn length(input: &Node, filter: &str, scope: &dyn Scope) -> Result<usize, Fault> {
+    if let Expr::Path(path) = &input.expr
+        && let Some(known) = element::known_length(scope, path)
+    {
+        return Ok(known);
+    }
+    let value = eval(input, scope)?;
+    if value.is_string() {
+        guard::refuse(scope.keys(), &value, &format!("`{filter}`"))?;
+    }
+    element::length(&value, filter)
+}
+
 /// The value of a path or a key; none where there is none.
 fn found<'s>(node: &'s Node, scope: &'s dyn Scope) -> Result<Option<Cow<'s, JsonValue>>, Fault> {
     match &node.expr {
         Expr::Path(path) => Ok(resolve::lookup(scope, path)),
+        Expr::Access { base, key, .. } => match found(base, scope)? {
+            Some(value) => Ok(access(scope, value, key, &node.span)?.ok()),
+            // What is wrong with the key is wrong all the same.
+            None => eval(key, scope).map(|_| None),
+        },
         Expr::Key { secret, key, pack } => {
             let Some(keys) = scope.keys() else {
                 return Ok(None);

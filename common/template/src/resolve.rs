@@ -13,10 +13,10 @@ pub(crate) fn lookup<'s>(scope: &'s dyn Scope, path: &Path) -> Option<Cow<'s, Js
         Base::Scope(root) => match steps.split_first() {
             None => return Some(Cow::Owned(whole(scope, *root))),
             Some((first, rest)) => scope
-                .get(*root, &key_text(&first.key))
+                .get_for(*root, &key_text(&first.key), field_of(rest))
                 .and_then(|member| walk(member, rest, *root == Root::Task)),
         },
-        Base::Bare(name) => bare(scope, name)
+        Base::Bare(name) => bare(scope, name, field_of(steps))
             .and_then(|(root, member)| walk(member, steps, root == Some(Root::Task))),
         // Names that the template binds itself are never looked up here.
         Base::Bound(_) => None,
@@ -33,6 +33,14 @@ pub(crate) fn lookup<'s>(scope: &'s dyn Scope, path: &Path) -> Option<Cow<'s, Js
             .any(|step| step.optional)
             .then_some(Cow::Owned(JsonValue::Null))
     })
+}
+
+/// The field that a path goes on to.
+fn field_of(steps: &[Step]) -> Option<&str> {
+    match steps.first().map(|step| &step.key) {
+        Some(Key::Name(name)) => Some(name),
+        _ => None,
+    }
 }
 
 fn holds(test: StatusTest, outcome: &Outcome<'_>) -> bool {
@@ -68,7 +76,11 @@ fn whole(scope: &dyn Scope, root: Root) -> JsonValue {
 }
 
 /// A bare name: the first root that has it. No root means the error of the ended task.
-fn bare<'s>(scope: &'s dyn Scope, name: &str) -> Option<(Option<Root>, Cow<'s, JsonValue>)> {
+fn bare<'s>(
+    scope: &'s dyn Scope,
+    name: &str,
+    field: Option<&str>,
+) -> Option<(Option<Root>, Cow<'s, JsonValue>)> {
     let ended = || {
         (name == "error")
             .then(|| scope.outcome()?.error)
@@ -84,7 +96,7 @@ fn bare<'s>(scope: &'s dyn Scope, name: &str) -> Option<(Option<Root>, Cow<'s, J
             rest.into_iter().find_map(|root| {
                 let value = match root {
                     Root::Kv => Cow::Borrowed(scope.keys()?.bare(name)?),
-                    root => scope.get(root, name)?,
+                    root => scope.get_for(root, name, field)?,
                 };
                 Some((Some(root), value))
             })
@@ -158,7 +170,7 @@ pub(crate) fn explain(scope: &dyn Scope, path: &Path) -> Fault {
                 ),
             }
         }
-        Base::Bare(name) => match bare(scope, name) {
+        Base::Bare(name) => match bare(scope, name, None) {
             None => return missing_bare(scope, name),
             Some((root, member)) => (
                 name.clone(),

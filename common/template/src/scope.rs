@@ -84,6 +84,15 @@ pub struct Ambient {
 pub trait Scope {
     /// One member of a root, such as the object of task `build`; `None` where there is none.
     fn get(&self, root: Root, name: &str) -> Option<Cow<'_, JsonValue>>;
+    /// The same for a template that goes on to one field of it, where that is known when it is
+    /// compiled: what is costly to make and was not asked for may be left out.
+    fn get_for(&self, root: Root, name: &str, _field: Option<&str>) -> Option<Cow<'_, JsonValue>> {
+        self.get(root, name)
+    }
+    /// How long the list in a field of a member is, where that is known without making the list.
+    fn length(&self, _root: Root, _name: &str, _field: &str) -> Option<usize> {
+        None
+    }
     /// All names of a root: for messages that say what stands there, and for whole roots.
     fn names(&self, root: Root) -> Vec<String>;
     /// The ended task that a transition looks at, if there is one.

@@ -8,6 +8,7 @@ pub mod flow;
 pub mod memory;
 pub mod naive;
 pub mod simulator;
+pub mod workload;
 
 pub use clock::FakeClock;
 pub use memory::MemoryStore;

@@ -152,7 +152,7 @@ impl Naive {
             }
             Input::Cancel => self.cancel(),
             Input::Pause => self.paused = true,
-            Input::Resume => self.resume(),
+            Input::Resume { expired, given_up } => self.resume(expired, given_up),
         }
         self.settle();
     }
@@ -260,7 +260,7 @@ impl Naive {
         self.begun = true;
     }
 
-    fn resume(&mut self) {
+    fn resume(&mut self, expired: &[Who], given_up: &[(Who, ExecutionStatus)]) {
         self.paused = false;
         for n in 0..self.acts.len() {
             match self.acts[n].at {
@@ -269,7 +269,7 @@ impl Naive {
                 _ => {}
             }
         }
-        self.wake(&[], &[]);
+        self.wake(expired, given_up);
     }
 
     /// The run cannot succeed any more.

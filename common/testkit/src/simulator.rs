@@ -8,6 +8,7 @@ mod check;
 mod fate;
 mod programs;
 mod rng;
+mod shapes;
 mod works;
 mod world;
 

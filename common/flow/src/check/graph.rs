@@ -4,10 +4,11 @@
 //! speak although other parts have errors. Linear in tasks and transitions, but for the reports.
 
 use crate::program::{Join, TaskIx};
+use crate::reach::Reach;
 use crate::syntax::ast::{Compensate, Condition, Task, Work};
 use crate::syntax::codes;
 use attune_pack::{Sink, Span};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// All tasks of a definition, children of parallel tasks included, in the order of their numbers.
 pub(super) struct Flat<'a> {
@@ -15,6 +16,7 @@ pub(super) struct Flat<'a> {
     pub(super) tasks: Vec<&'a Task>,
     /// The parallel task that each is a child of.
     pub(super) parents: Vec<Option<TaskIx>>,
+    by_name: HashMap<&'a str, usize>,
 }
 
 impl<'a> Flat<'a> {
@@ -23,11 +25,15 @@ impl<'a> Flat<'a> {
         let mut flat = Self {
             tasks: Vec::new(),
             parents: Vec::new(),
+            by_name: HashMap::new(),
         };
         let mut open: Vec<(&'a Task, Option<TaskIx>)> =
             tasks.iter().rev().map(|task| (task, None)).collect();
         while let Some((task, parent)) = open.pop() {
             let ix = TaskIx(u32::try_from(flat.tasks.len()).unwrap_or(u32::MAX));
+            flat.by_name
+                .entry(&task.name.value)
+                .or_insert(flat.tasks.len());
             flat.tasks.push(task);
             flat.parents.push(parent);
             if let Some(Work::Parallel { children, .. }) = &task.work {
@@ -39,7 +45,7 @@ impl<'a> Flat<'a> {
 
     /// The task of a name; of several, the first.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.tasks.iter().position(|task| task.name.value == name)
+        self.by_name.get(name).copied()
     }
 
     /// All names.
@@ -76,67 +82,50 @@ pub(super) struct Shape {
     /// Edges by where they lead.
     pub(super) into: Vec<Vec<usize>>,
     /// For each task, all that can run after it.
-    pub(super) after: Vec<HashSet<usize>>,
+    pub(super) after: Reach,
 }
 
 impl Shape {
     /// Draws the arrows; names that lead nowhere were reported by the lowering.
     pub(super) fn of(flat: &Flat<'_>) -> Self {
         let count = flat.tasks.len();
-        let by_name: std::collections::HashMap<&str, usize> = flat
-            .names()
-            .enumerate()
-            .map(|(ix, name)| (name, ix))
-            .collect();
-        let mut shape = Self {
-            edges: Vec::new(),
-            out: vec![Vec::new(); count],
-            into: vec![Vec::new(); count],
-            after: Vec::new(),
-        };
+        let mut edges: Vec<Edge> = Vec::new();
+        let mut out = vec![Vec::new(); count];
+        let mut into = vec![Vec::new(); count];
+        let mut next_to: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (from, task) in flat.tasks.iter().enumerate() {
             for (transition, next) in task.next.iter().enumerate() {
                 let certain = is_certain(&next.when);
                 for target in &next.to {
                     let to = match target.value.as_str() {
                         "retry" => Some(from),
-                        name => by_name.get(name).copied(),
+                        name => flat.find(name),
                     };
                     let Some(to) = to else { continue };
                     // Arrows across a parallel block are errors of their own.
                     if flat.parents[from].is_some() || flat.parents[to].is_some() {
                         continue;
                     }
-                    let number = shape.edges.len();
-                    shape.edges.push(Edge {
+                    let number = edges.len();
+                    edges.push(Edge {
                         from,
                         transition,
                         to,
                         certain,
                         span: target.span,
                     });
-                    shape.out[from].push(number);
-                    shape.into[to].push(number);
+                    out[from].push(number);
+                    into[to].push(number);
+                    next_to[from].push(to);
                 }
             }
         }
-        shape.after = (0..count).map(|from| shape.reach(&[from])).collect();
-        shape
-    }
-
-    /// All that can be reached from these tasks by at least one arrow.
-    fn reach(&self, from: &[usize]) -> HashSet<usize> {
-        let mut found = HashSet::new();
-        let mut open = from.to_vec();
-        while let Some(ix) = open.pop() {
-            for number in &self.out[ix] {
-                let to = self.edges[*number].to;
-                if found.insert(to) {
-                    open.push(to);
-                }
-            }
+        Self {
+            edges,
+            out,
+            into,
+            after: Reach::of(&next_to),
         }
-        found
     }
 }
 
@@ -215,9 +204,15 @@ fn unreachable(
     only_undo: &BTreeSet<usize>,
     sink: &mut Sink,
 ) {
-    let reached = shape.reach(entries);
+    let mut reached = vec![false; flat.tasks.len()];
+    let mut open = entries.to_vec();
+    while let Some(ix) = open.pop() {
+        if !std::mem::replace(&mut reached[ix], true) {
+            open.extend(shape.out[ix].iter().map(|edge| shape.edges[*edge].to));
+        }
+    }
     for (ix, task) in flat.tasks.iter().enumerate() {
-        let known = entries.contains(&ix) || reached.contains(&ix) || only_undo.contains(&ix);
+        let known = reached[ix] || only_undo.contains(&ix);
         if !known && flat.parents[ix].is_none() {
             let message = format!("nothing leads to `{}`", task.name.value);
             sink.error(codes::UNREACHABLE, task.name.span, message).help = Some(

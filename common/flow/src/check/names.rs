@@ -289,7 +289,7 @@ impl Look<'_, '_> {
         }
         let own = world.flat.outermost(user);
         let other = world.flat.outermost(ix);
-        let again = world.shape.after[own].contains(&own);
+        let again = world.shape.after.leads(own, own);
         if own == other {
             // Its own result is there after it ended; that of a branch once the whole task has.
             let there = again || (ended && (user == ix || user == own));
@@ -309,7 +309,7 @@ impl Look<'_, '_> {
         if self.is_undoing(own) {
             return true;
         }
-        if world.shape.after[other].contains(&own) {
+        if world.shape.after.leads(other, own) {
             if !world.sure.has(own, other) && !self.is_asked_for(name) {
                 let message = format!("`{name}` has not ended on every way to `{user_name}`");
                 let help =
@@ -319,7 +319,7 @@ impl Look<'_, '_> {
             }
             return true;
         }
-        if world.shape.after[own].contains(&other) {
+        if world.shape.after.leads(own, other) {
             let message =
                 format!("`{name}` runs only after `{user_name}`, which uses its result here");
             self.report(Severity::Error, codes::TOO_EARLY, message, None);

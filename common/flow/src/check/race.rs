@@ -56,8 +56,8 @@ fn first_race(
             let (a, b) = (flat.outermost(*first), flat.outermost(*second));
             // In one parallel task, unless one of them is that task: it ends after its children.
             let together = a == b && *first != a && *second != a;
-            let ordered = shape.after[a].contains(&b) || shape.after[b].contains(&a);
-            let within = |from: usize, ix: usize| from == ix || shape.after[from].contains(&ix);
+            let ordered = shape.after.leads(a, b) || shape.after.leads(b, a);
+            let within = |from: usize, ix: usize| from == ix || shape.after.leads(from, ix);
             let forked = a != b
                 && !ordered
                 && forks.iter().any(|(left, right)| {

@@ -16,17 +16,19 @@ impl Sure {
         let count = flat.tasks.len();
         let words = count.div_ceil(64);
         let mut sure: Vec<Vec<u64>> = (0..count)
-            .map(|ix| match ways(shape, ix).is_empty() {
+            .map(|ix| match shape.into[ix].is_empty() {
                 true => vec![0; words],
                 false => vec![u64::MAX; words],
             })
             .collect();
-        // Each round takes out at least one bit; in practice two or three rounds are enough.
+        let ways: Vec<Vec<usize>> = (0..count).map(|ix| ways(shape, ix)).collect();
+        // Each round takes out at least one bit. What leads to a task is looked at before it, so that
+        // only cycles take more than a round or two, whatever the order in the file.
         let mut rounds = 0;
         loop {
             let mut changed = false;
-            for ix in 0..count {
-                let ways = ways(shape, ix);
+            for ix in shape.after.order().iter().copied() {
+                let ways = &ways[ix];
                 if ways.is_empty() {
                     continue;
                 }
@@ -35,7 +37,7 @@ impl Sure {
                     Some(Join::All) => ways.len(),
                     Some(Join::Count(count)) => (count as usize).min(ways.len()),
                 };
-                let new = meet(&sure, &ways, needed, words);
+                let new = meet(&sure, ways, needed, words);
                 if new != sure[ix] {
                     sure[ix] = new;
                     changed = true;

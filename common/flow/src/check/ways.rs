@@ -72,12 +72,12 @@ fn only_here<'w>(world: &World<'w>, ix: usize) -> BTreeSet<&'w str> {
         own.remove(entry.name.value.as_str());
     }
     let here = flat.outermost(ix);
-    if world.shape.after[here].contains(&here) {
+    if world.shape.after.leads(here, here) {
         // In a loop the lap before has published it, which may be what is meant.
         return BTreeSet::new();
     }
     for other in (0..flat.tasks.len()).filter(|other| *other != ix) {
-        let later = world.shape.after[here].contains(&flat.outermost(other));
+        let later = world.shape.after.leads(here, flat.outermost(other));
         if !later {
             for name in published(other) {
                 own.remove(name);

@@ -62,12 +62,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         Event::TransitionFired {
             publish, arrived, ..
         } => {
-            if !publish.is_empty() {
-                let vars = Arc::make_mut(&mut state.about.vars);
-                for (name, value) in publish {
-                    vars.insert(name.clone(), value.clone());
-                }
-            }
+            state.about.vars.extend(publish);
             for arrival in arrived {
                 joins::arrived(state, arrival);
             }

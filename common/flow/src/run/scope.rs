@@ -4,6 +4,7 @@
 //! crate says so to people.
 
 use super::state::execution::{Execution, Parts};
+use super::state::vars::Vars;
 use super::view_of::error_value;
 use super::{Now, Origin, RunState};
 use crate::program::{Program, TaskIx};
@@ -27,12 +28,16 @@ pub(super) struct RunScope<'a> {
     /// Number of the attempt that is being prepared.
     pub(super) attempt: u32,
     /// Variables that are not recorded yet.
-    pub(super) vars: Option<&'a super::event::Values>,
+    pub(super) vars: Option<&'a Vars>,
     /// The moment.
     pub(super) now: Now,
     /// What `kv` reads.
     pub(super) keys: &'a Keys,
 }
+
+/// The list of all activations of a task. It is as long as the run, so that it is made only where it
+/// is asked for.
+const ACTIVATIONS: &str = "activations";
 
 const SYSTEM: [&str; 9] = [
     "execution_id",
@@ -47,19 +52,20 @@ const SYSTEM: [&str; 9] = [
 ];
 
 impl RunScope<'_> {
-    fn task(&self, name: &str) -> Option<Cow<'_, JsonValue>> {
+    fn task(&self, name: &str, field: Option<&str>) -> Option<Cow<'_, JsonValue>> {
         let task = self.program.graph.named(name)?;
         let latest = match self.undone {
             Some(undone) if undone.task == task => undone,
             _ => self.state.latest(task, name)?,
         };
         let view = self.state.task_view(latest);
-        if !self.program.graph.is_looked_back_at(task) {
+        let asked = field.is_none_or(|field| field == ACTIVATIONS);
+        if !asked || !self.program.graph.is_looked_back_at(task) {
             return Some(view);
         }
         let mut view = view.into_owned();
         if let JsonValue::Object(map) = &mut view {
-            map.insert("activations".to_owned(), self.activations(task, name));
+            map.insert(ACTIVATIONS.to_owned(), self.activations(task, name));
         }
         Some(Cow::Owned(view))
     }
@@ -152,11 +158,24 @@ impl RunScope<'_> {
 
 impl Scope for RunScope<'_> {
     fn get(&self, root: Root, name: &str) -> Option<Cow<'_, JsonValue>> {
+        self.get_for(root, name, None)
+    }
+
+    fn length(&self, root: Root, name: &str, field: &str) -> Option<usize> {
+        if root != Root::Task || field != ACTIVATIONS {
+            return None;
+        }
+        let task = self.program.graph.named(name)?;
+        let count = self.state.task(task)?.activations;
+        usize::try_from(count).ok().filter(|count| *count > 0)
+    }
+
+    fn get_for(&self, root: Root, name: &str, field: Option<&str>) -> Option<Cow<'_, JsonValue>> {
         let header = self.state.header();
         match root {
-            Root::Task => self.task(name),
+            Root::Task => self.task(name, field),
             Root::Vars => match self.vars {
-                Some(vars) => vars.get(name).map(|value| Cow::Borrowed(&**value)),
+                Some(vars) => vars.get(name).map(Cow::Borrowed),
                 None => self.state.var(name).map(Cow::Borrowed),
             },
             Root::Parameters => header.parameters.get(name).map(Cow::Borrowed),
@@ -184,10 +203,7 @@ impl Scope for RunScope<'_> {
                 })
                 .map(|(task, _)| task.name.clone())
                 .collect(),
-            Root::Vars => match self.vars {
-                Some(vars) => vars.keys().cloned().collect(),
-                None => self.state.about.vars.keys().cloned().collect(),
-            },
+            Root::Vars => self.vars.unwrap_or(&self.state.about.vars).names(),
             Root::Parameters => header.parameters.keys().cloned().collect(),
             Root::PackConfig => header.pack_config.keys().cloned().collect(),
             Root::System => SYSTEM.map(str::to_owned).to_vec(),

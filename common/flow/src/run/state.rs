@@ -3,6 +3,7 @@
 //! Owns the data and the questions that may be asked of it; only `evolve` changes it. Copying it is
 //! cheap, whatever its size: everything large is shared. A snapshot of it is a cache of the fold.
 
+pub(super) mod branches;
 pub(super) mod cache;
 pub(super) mod execution;
 mod query;
@@ -11,8 +12,8 @@ mod snapshot;
 pub(super) mod task;
 pub(super) mod trie;
 pub(super) mod undo;
+pub(super) mod vars;
 
-use super::event::Values;
 use super::{RunHeader, Secrets};
 use crate::bits::TaskSet;
 use crate::program::TaskIx;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use task::TaskState;
 use trie::Trie;
 use undo::Undo;
+use vars::Vars;
 
 /// All that is known of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +53,7 @@ pub(super) struct About {
     pub(super) planned: Arc<Vec<PlannedFailure>>,
     pub(super) end: Option<End>,
     pub(super) undo: Option<Arc<Undo>>,
-    pub(super) vars: Arc<Values>,
+    pub(super) vars: Vars,
     pub(super) labels: Arc<BTreeMap<String, String>>,
     pub(super) trace_tag: Option<Arc<str>>,
     /// What the tokens in values stand for.
@@ -128,7 +130,7 @@ impl RunState {
                 planned: Arc::default(),
                 end: None,
                 undo: None,
-                vars: Arc::default(),
+                vars: Vars::default(),
                 labels,
                 trace_tag: None,
                 secrets,

@@ -44,8 +44,9 @@ impl RunState {
             Parts::None => result_of_process(&execution.result, execution.process.as_deref()),
             Parts::Items { .. } => JsonValue::Array(self.item_results(execution)),
             Parts::Branches { begun, .. } => begun
-                .iter()
-                .filter_map(|id| self.execution(*id))
+                .all()
+                .into_iter()
+                .filter_map(|id| self.execution(id))
                 .map(|branch| (branch.name.to_string(), self.result_of(branch)))
                 .collect::<JsonMap>()
                 .into(),

@@ -19,6 +19,7 @@ mod check_support;
 mod run_acceptance;
 mod run_basics;
 mod run_concurrency;
+mod run_corners;
 mod run_cost;
 mod run_joins;
 mod run_keys;

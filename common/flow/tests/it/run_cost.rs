@@ -6,17 +6,14 @@
 )]
 
 use attune_flow::check::compile;
-use attune_flow::program::InlineAction::Noop;
-use attune_flow::program::{Join, Program};
-use attune_flow::run::{Command, Effect, Now, RunState, decide, fold};
+use attune_flow::run::RunState;
 use attune_pack::ActionDef;
-use attune_testkit::flow::{ProgramBuilder, TaskBuilder, header, inline, succeeded, worker};
-use attune_types::{AttemptId, JsonMap, Ref, Timestamp};
-use serde_json::json;
+use attune_testkit::flow::worker;
+use attune_testkit::workload::{self, Run, STORIES};
+use attune_types::Ref;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 thread_local! {
     static ALLOCATED: Cell<u64> = const { Cell::new(0) };
@@ -49,148 +46,97 @@ fn allocated(work: impl FnOnce()) -> u64 {
     ALLOCATED.with(Cell::get) - before
 }
 
-/// Events and allocated bytes of a run in which every worker answers at once.
-fn cost(program: &Program) -> (usize, u64) {
-    let at = Timestamp::from_second(1_800_000_000).unwrap();
-    let mut state = RunState::opened(header(program, JsonMap::new()), at);
-    let mut events = 0;
-    let bytes = allocated(|| {
-        let mut owed: VecDeque<AttemptId> = VecDeque::new();
-        let mut command = Some(Command::Begin);
-        while let Some(next) = command {
-            let now = Now {
-                at,
-                entropy: [7; 16],
-            };
-            let decided = decide(program, &state, &next, &now).unwrap();
-            events += decided.len();
-            let (folded, change) = fold(program, state.clone(), &decided);
-            state = folded;
-            for (_, effect) in change.owed {
-                if let Effect::Dispatch(order) = effect {
-                    owed.push_back(order.attempt);
-                }
-            }
-            command = owed.pop_front().map(|attempt| Command::AttemptFinished {
-                attempt,
-                outcome: succeeded(json!({"value": 1})),
-            });
-        }
-    });
-    assert!(state.is_terminal(), "the run has ended");
-    (events, bytes)
+/// Ten times as long costs ten times as much. A little more is for the number of digits, by which the
+/// maps of a run grow.
+const MOST: f64 = 12.5;
+
+fn grows_with_its_length(
+    name: &str,
+    short: u64,
+    most: f64,
+    cost: impl Fn(u64) -> (usize, u64),
+) -> Result<(), String> {
+    let (few, small) = cost(short);
+    let (many, large) = cost(short * 10);
+    let times = large as f64 / small as f64;
+    eprintln!("{name}: {few} events, {small} bytes; ten times: {many} events, {times:.2} x bytes");
+    if many > few * 10 + 10 {
+        return Err(format!(
+            "{name}: {few} events, but {many} when ten times as long"
+        ));
+    }
+    if times > most {
+        return Err(format!(
+            "{name}: {small} bytes allocated, but {large} when ten times as long"
+        ));
+    }
+    Ok(())
 }
 
-/// Ten times as long costs ten times as much, give or take what grows with the number of digits.
-fn grows_with_its_length(name: &str, make: impl Fn(u64) -> Program, short: u64) {
-    let (few, small) = cost(&make(short));
-    let (many, large) = cost(&make(short * 10));
-    eprintln!("{name}: {few} events, {small} bytes; ten times: {many} events, {large} bytes");
-    assert!(
-        many <= few * 10 + 10,
-        "{name}: {few} events, but {many} when ten times as long"
-    );
-    assert!(
-        large <= small * 16,
-        "{name}: {small} bytes allocated, but {large} when ten times as long"
-    );
+/// What went beyond.
+fn all(told: impl Iterator<Item = Result<(), String>>) {
+    let wrong: Vec<String> = told.filter_map(Result::err).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn chain(count: u64, make: impl Fn(&str) -> TaskBuilder) -> Program {
-    let name = |n: u64| format!("t{n}");
-    let tasks = (0..count).map(|n| {
-        let task = make(&name(n));
-        if n + 1 < count {
-            task.on("succeeded()", &[name(n + 1).as_str()])
+#[test]
+fn every_story_grows_with_its_length() {
+    all(STORIES.iter().map(|story| {
+        // A join keeps four bytes for each of its edges.
+        let most = if story.name.starts_with("fan-out") {
+            14.5
         } else {
-            task
-        }
-    });
-    ProgramBuilder::new(tasks.collect()).build()
-}
-
-fn items_of(count: u64, make: impl Fn(&str) -> TaskBuilder) -> Program {
-    let each = make("each")
-        .input(json!({"n": "{{ item }}"}))
-        .items(json!(count));
-    ProgramBuilder::new(vec![each]).build()
-}
-
-#[test]
-fn tasks_one_after_the_other() {
-    grows_with_its_length("inline", |n| chain(n, |name| inline(name, Noop)), 100);
-    grows_with_its_length("workers", |n| chain(n, worker), 100);
+            MOST
+        };
+        grows_with_its_length(story.name, story.short, most, |steps| {
+            let program = (story.make)(steps);
+            let mut events = 0;
+            let bytes = allocated(|| events = story.tell(&program).events);
+            (events, bytes)
+        })
+    }));
 }
 
 #[test]
-fn items() {
-    grows_with_its_length("inline", |n| items_of(n, |name| inline(name, Noop)), 500);
-    grows_with_its_length("workers", |n| items_of(n, worker), 500);
-    grows_with_its_length(
-        "few at once",
-        |n| {
-            let each = worker("each").items(json!(n)).items_with(|items| {
-                items.concurrency = Some(attune_testkit::flow::template(json!(5)));
-            });
-            ProgramBuilder::new(vec![each]).build()
-        },
+fn loading_a_history_grows_with_its_length() {
+    all(std::iter::once(grows_with_its_length(
+        "loading",
         500,
-    );
+        MOST,
+        |steps| {
+            let program = workload::items(steps, worker);
+            let log = Run::open(&program).keeping().until_its_end().log;
+            (log.len(), allocated(|| drop(RunState::replay(&log))))
+        },
+    )));
 }
 
 #[test]
-fn a_fan_out_that_meets_in_a_join() {
-    let fan_out = |count: u64| {
-        let names: Vec<String> = (0..count).map(|n| format!("b{n}")).collect();
-        let all: Vec<&str> = names.iter().map(String::as_str).collect();
-        let mut tasks = vec![inline("start", Noop).then(&all)];
-        tasks.extend(names.iter().map(|name| worker(name).then(&["end"])));
-        tasks.push(inline("end", Noop).join(Join::All));
-        ProgramBuilder::new(tasks).build()
-    };
-    grows_with_its_length("fan-out", fan_out, 100);
-}
-
-#[test]
-fn laps_of_a_loop() {
-    let laps = |count: u64| {
-        let lap = inline("lap", Noop)
-            .on(&format!("vars.n + 1 < {count}"), &["lap"])
-            .publishing("n", json!("{{ vars.n + 1 }}"));
-        ProgramBuilder::new(vec![inline("start", Noop).then(&["lap"]), lap])
-            .var("n", json!(0))
-            .build()
-    };
-    grows_with_its_length("loop", laps, 900);
-}
-
-#[test]
-fn checking_a_definition() {
+fn checking_a_definition_grows_with_its_length() {
     let actions: BTreeMap<Ref, ActionDef> = attune_pack::core_pack()
         .unwrap()
         .actions
         .iter()
         .map(|action| (action.reference.clone(), action.clone()))
         .collect();
-    let check = |count: u64| {
-        let mut text = "ref: ci.flow\nlabel: Flow\nversion: 1.0.0\ntasks:\n".to_owned();
-        for n in 0..count {
-            let _ = writeln!(text, "- name: t{n}\n  action: core.set\n  input: {{a: 1}}");
-            if n > 0 {
-                let _ = writeln!(text, "  when: task.t{}.result.a is defined", n - 1);
-            }
-            if n + 1 < count {
-                let _ = writeln!(text, "  on_success: t{}", n + 1);
-            }
-        }
-        allocated(|| {
-            compile("workflows/flow.yaml", &text, &actions).unwrap();
+    // Who reaches a join without going through it is found for each join of a cycle anew.
+    type Make = fn(u64) -> String;
+    let texts: [(&str, f64, Make); 3] = [
+        ("a chain", MOST, workload::definition),
+        ("a dense graph", MOST, |n| {
+            workload::dense_definition(n, false)
+        }),
+        ("a dense graph with laps", 23.0, |n| {
+            workload::dense_definition(n, true)
+        }),
+    ];
+    all(texts.into_iter().map(|(name, most, make)| {
+        grows_with_its_length(name, 99, most, |count| {
+            let text = make(count);
+            let bytes = allocated(|| {
+                compile("workflows/flow.yaml", &text, &actions).unwrap();
+            });
+            (0, bytes)
         })
-    };
-    let (small, large) = (check(100), check(1_000));
-    eprintln!("checking: {small} bytes; ten times: {large} bytes");
-    assert!(
-        large <= small * 16,
-        "{small} bytes allocated, but {large} for ten times as many tasks"
-    );
+    }));
 }

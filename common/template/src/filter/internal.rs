@@ -163,7 +163,7 @@ fn place(index: i64, length: usize) -> Option<usize> {
     }
 }
 
-fn no_item(value: &Value, key: &Value) -> Fault {
+pub(crate) fn no_item(value: &Value, key: &Value) -> Fault {
     let name = key
         .as_str()
         .map(str::to_owned)

@@ -9,6 +9,7 @@ mod data;
 mod encode;
 mod function;
 mod internal;
+pub(crate) use internal::no_item;
 mod jsonpath;
 mod key;
 mod list;

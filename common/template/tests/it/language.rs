@@ -390,3 +390,73 @@ fn a_scope_is_asked_only_for_what_is_used() {
     .unwrap();
     assert_eq!(*watching.1.borrow(), ["task/build", "vars/count"]);
 }
+
+#[test]
+fn elements_and_lengths_are_the_same_with_and_without_the_engine() {
+    let bases = [
+        "parameters.regions",
+        "parameters",
+        "task.build",
+        "task.build.result",
+        "vars.count",
+        "vars.nowhere",
+        "parameters.regions[vars.zero]",
+        "parameters.regions[vars.count]",
+    ];
+    let keys = [
+        "vars.zero",
+        "vars.count",
+        "0 - 1",
+        "-1",
+        "vars.name",
+        "'image_url'",
+        "null",
+        "1.0",
+        "true",
+        "vars.nowhere",
+        "parameters.regions",
+    ];
+    let mut expressions: Vec<String> = Vec::new();
+    for base in bases {
+        for key in keys {
+            for mark in ["", "?"] {
+                expressions.push(format!("{base}{mark}[{key}]"));
+                expressions.push(format!("{base}{mark}[{key}] | length"));
+            }
+        }
+        expressions.push(format!("{base} | length"));
+        expressions.push(format!("{base} | count"));
+    }
+    for expression in expressions.clone() {
+        if !expression.contains('|') {
+            expressions.push(format!("{expression} is defined"));
+            expressions.push(format!("{expression} | default(value=7)"));
+            expressions.push(format!("{expression} is none"));
+        }
+    }
+    let with = |text: &str| {
+        let scope = scope()
+            .with_member(Root::Vars, "zero", json!(0))
+            .with_member(Root::Vars, "name", json!("result"));
+        Template::compile(&json!(text))?.evaluate(&scope)
+    };
+    let mut told = 0;
+    for expression in expressions {
+        let quick = with(&format!("{{{{ {expression} }}}}"));
+        let engine = with(&format!("{{{{ [({expression})] | first }}}}"));
+        match (quick, engine) {
+            (Ok(quick), Ok(engine)) => {
+                told += 1;
+                assert_eq!(quick, engine, "{expression}");
+            }
+            (Err(quick), Err(engine)) => {
+                assert_eq!(quick.kind, engine.kind, "{expression}");
+                // Where two parts are wrong, either may be named.
+                let twice = expression.contains("nowhere") && expression.contains("vars.count");
+                assert!(twice || quick.message == engine.message, "{expression}");
+            }
+            (quick, engine) => panic!("{expression}: {quick:?} but {engine:?}"),
+        }
+    }
+    assert!(told > 20, "only {told} had a value");
+}

@@ -171,6 +171,8 @@ impl Naive {
             return;
         };
         if matches!(open.kind, Kind::Timer { .. }) {
+            // What an attempt before came to is nothing of this one's.
+            self.acts[n].error = None;
             self.end(n, ExecutionStatus::Cancelled);
         } else if open.stopping.is_none() {
             open.stopping = Some(why);

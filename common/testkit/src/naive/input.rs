@@ -43,6 +43,11 @@ pub enum Input {
     Cancel,
     /// Somebody asked it to start nothing new.
     Pause,
-    /// And to go on.
-    Resume,
+    /// And to go on; with it what was due meanwhile, as for [`Input::Wake`].
+    Resume {
+        /// Asked to stop because their time ran out.
+        expired: Vec<Who>,
+        /// Given up.
+        given_up: Vec<(Who, ExecutionStatus)>,
+    },
 }

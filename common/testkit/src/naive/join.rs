@@ -57,6 +57,11 @@ impl Naive {
             .filter(|act| !act.is_ended())
             .map(|act| act.task)
             .collect();
+        // One that has ended, but has not gone on yet.
+        todo.extend(self.jobs.iter().filter_map(|job| match job {
+            super::Job::After(n, _) => Some(self.acts[*n].task),
+            _ => None,
+        }));
         if others {
             todo.extend(
                 self.joins()

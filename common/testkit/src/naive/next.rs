@@ -175,6 +175,8 @@ impl Naive {
                         }
                     }
                     Target::Retry => match self.acts[n].parent {
+                        // What is being stopped does not begin again.
+                        Some(_) if self.is_spoilt_above(n) => None,
                         Some(above) => self.branch(task, above),
                         None => self.reach(task, None),
                     },

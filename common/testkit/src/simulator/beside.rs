@@ -33,7 +33,10 @@ pub(super) fn feed(
         Command::SlotQueued { .. } => None,
         Command::Cancel { .. } => Some(Input::Cancel),
         Command::Pause { .. } => Some(Input::Pause),
-        Command::Resume { .. } => Some(Input::Resume),
+        Command::Resume { .. } => Some(Input::Resume {
+            expired: expired(after, events),
+            given_up: given_up(before, events),
+        }),
     };
     if let Some(input) = input {
         naive.feed(&input, now.at, now.entropy);

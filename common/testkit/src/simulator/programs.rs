@@ -6,6 +6,7 @@
 //! values that later conditions ask for, and templates that cannot be evaluated.
 
 use super::Rng;
+use super::shapes::random_shape;
 use super::works::{random_settings, random_work};
 use crate::flow::{ProgramBuilder, TaskBuilder, template};
 use attune_flow::program::{Cancellation, Concurrency, Join, OnFailure, OnLimit, Program};
@@ -27,8 +28,18 @@ const WHENS: [&str; 12] = [
     "task.t0.status == 'succeeded'",
 ];
 
-/// A Program that may do anything the language has.
+/// A Program that may do anything the language has: put together without sense, or of a shape that
+/// leads into corners.
 pub fn random_program(rng: &mut Rng) -> Program {
+    let tasks = if rng.chance(30) {
+        random_shape(rng)
+    } else {
+        random_tasks(rng)
+    };
+    random_whole(rng, tasks)
+}
+
+fn random_tasks(rng: &mut Rng) -> ProgramBuilder {
     let most = if rng.chance(20) { 14 } else { 8 };
     let count = 1 + rng.below(most);
     let names: Vec<String> = (0..count).map(|n| format!("t{n}")).collect();
@@ -59,13 +70,19 @@ pub fn random_program(rng: &mut Rng) -> Program {
     if count > 3 && rng.chance(40) {
         tasks = meeting(rng, tasks, &names);
     }
-    let mut builder = ProgramBuilder::new(tasks)
-        .var("flag", json!(rng.chance(50)))
-        .var("count", json!(rng.below(4)))
-        .var("list", json!([1, 2, 3]));
+    let mut builder = ProgramBuilder::new(tasks);
     for n in 0..loops {
         builder = builder.var(&format!("laps{n}"), json!(0));
     }
+    builder
+}
+
+/// What is said of the workflow as a whole.
+fn random_whole(rng: &mut Rng, tasks: ProgramBuilder) -> Program {
+    let builder = tasks
+        .var("flag", json!(rng.chance(50)))
+        .var("count", json!(rng.below(4)))
+        .var("list", json!([1, 2, 3]));
     let (cancel, finish) = (rng.chance(50), rng.chance(50));
     let timeout = rng.chance(15).then(|| 20 + rng.below(100));
     let concurrency = rng.chance(10).then(|| Concurrency {
@@ -96,7 +113,7 @@ pub fn random_program(rng: &mut Rng) -> Program {
         .build()
 }
 
-fn random_join(rng: &mut Rng, edges: u64) -> Join {
+pub(super) fn random_join(rng: &mut Rng, edges: u64) -> Join {
     match rng.below(4) {
         0 => Join::Count(1),
         1 => Join::Count(1 + u32::try_from(rng.below(edges)).unwrap_or(0)),

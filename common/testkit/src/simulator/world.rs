@@ -4,12 +4,13 @@
 //! that comes twice is done once; messages are repeated, reordered and lost; a crash forgets
 //! everything but the log.
 
+mod person;
 mod undo;
 
 pub use undo::simulate_undo;
 
 use super::check::{Checks, Violation};
-use super::fate::fate;
+use super::fate::{Weather, fate};
 use super::{Rng, beside, random_program};
 use crate::flow::header;
 use crate::naive::Naive;
@@ -42,6 +43,7 @@ const MOST_STEPS: usize = 60_000;
 struct World<'a> {
     program: &'a Program,
     rng: Rng,
+    weather: Weather,
     log: Vec<Event>,
     state: RunState,
     /// Messages under way.
@@ -88,9 +90,11 @@ fn world(program: &Program, seed: u64) -> Result<World<'_>, Violation> {
         header: Box::new(header.clone()),
     };
     let state = RunState::opened(header, at);
+    let mut rng = Rng::new(seed ^ 0x5eed_0000);
     Ok(World {
         program,
-        rng: Rng::new(seed ^ 0x5eed_0000),
+        weather: Weather::of(&mut rng),
+        rng,
         log: vec![opened],
         checks: Checks::new(seed, &state),
         naive: Naive::new(program, JsonMap::new(), at),
@@ -301,7 +305,7 @@ impl World<'_> {
                 let fate = if self.stopped.contains(&attempt) {
                     Some(Outcome::Cancelled { process: None })
                 } else {
-                    fate(&mut self.rng)
+                    fate(&mut self.rng, self.weather)
                 };
                 self.done.insert(attempt, fate.clone());
                 fate
@@ -317,6 +321,9 @@ impl World<'_> {
                     ..Told::default()
                 },
             });
+        }
+        if self.faults && self.weather == Weather::Slow && self.rng.chance(70) {
+            return;
         }
         match fate {
             Some(outcome) => self
@@ -373,26 +380,5 @@ impl World<'_> {
             return self.deliver(&Command::Wake);
         }
         Ok(())
-    }
-
-    fn person(&mut self) -> Result<(), Violation> {
-        let by = "ops".to_owned();
-        if self.state.is_undoing() && self.rng.chance(10) {
-            return self.deliver(&Command::Cancel { by, reason: None });
-        }
-        let command = match self.rng.below(12) {
-            0..=3 => Command::Pause { by },
-            4..=9 => Command::Resume { by },
-            10 if self.rng.chance(30) => Command::Cancel {
-                by,
-                reason: Some("enough".to_owned()),
-            },
-            // Nonsense about an attempt that never was.
-            _ => Command::AttemptFinished {
-                attempt: AttemptId(uuid::Uuid::from_u128(self.rng.bits().into())),
-                outcome: Outcome::Cancelled { process: None },
-            },
-        };
-        self.deliver(&command)
     }
 }

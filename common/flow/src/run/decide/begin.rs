@@ -7,6 +7,7 @@ use super::step::{Step, template_error};
 use crate::program::{Program, TaskIx};
 use crate::run::Event;
 use crate::run::event::Values;
+use crate::run::state::vars::Vars;
 use attune_template::Template;
 use attune_types::{ErrorInfo, ExecutionStatus, JsonValue, Timestamp, code};
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 #[derive(Default)]
 struct Opening {
     vars: Values,
+    /// The same, as those behind see them.
+    seen: Vars,
     labels: BTreeMap<String, String>,
     trace_tag: Option<String>,
     deadline: Option<Timestamp>,
@@ -62,7 +65,9 @@ impl Step<'_> {
         for (name, template) in &program.vars {
             let value = self.opening_value(template, opening, &format!("vars.{name}"))?;
             self.check_size(&value, &format!("the variable `{name}`"))?;
-            opening.vars.insert(name.clone(), Arc::new(value));
+            let value = Arc::new(value);
+            opening.seen.insert(name, value.clone());
+            opening.vars.insert(name.clone(), value);
         }
         for (name, template) in &program.labels {
             let value = self.opening_value(template, opening, &format!("labels.{name}"))?;
@@ -90,7 +95,7 @@ impl Step<'_> {
         of: &str,
     ) -> Result<JsonValue, ErrorInfo> {
         let mut scope = self.scope(None);
-        scope.vars = Some(&opening.vars);
+        scope.vars = Some(&opening.seen);
         template
             .evaluate(&scope)
             .map_err(|error| template_error(&error, of))

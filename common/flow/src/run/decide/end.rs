@@ -107,8 +107,9 @@ impl Step<'_> {
         if changed {
             self.replace(&before, event.clone());
         }
-        let unhandled =
-            is_failure(&event) && !matches!(event, Event::ExecutionEnded { handled: true, .. });
+        let handled = matches!(event, Event::ExecutionEnded { handled: true, .. });
+        // As above: what a branch's failure means is for the parallel task to judge.
+        let unhandled = is_failure(&event) && !handled && task.branch_of.is_none();
         self.follow(id, fired, unhandled);
     }
 
@@ -117,6 +118,9 @@ impl Step<'_> {
     fn follow(&mut self, id: ExecutionId, fired: Vec<Fired>, unhandled: bool) {
         let fails = unhandled || fired.iter().any(|fired| self.fails(id, fired.transition));
         if fails {
+            if let Some(execution) = self.state.execution(id) {
+                self.ending.push((id, execution.task));
+            }
             self.todo.push_back(Todo::After(id, fired));
         } else {
             self.todo.push_front(Todo::After(id, fired));

@@ -50,10 +50,13 @@ impl Step<'_> {
         0..u32::try_from(self.program.graph.inbound(join).len()).unwrap_or(u32::MAX)
     }
 
-    /// The tasks that something may still come from: those with a live activation, and joins that
-    /// gather, which have one that is yet to start.
+    /// The tasks that something may still come from: those with a live activation or one whose
+    /// transitions are yet to be taken, and joins that gather, which have one that is yet to start.
     fn alive(&self) -> TaskSet {
         let mut alive = self.state.about.live.clone();
+        for (_, task) in &self.ending {
+            alive.insert(*task);
+        }
         for join in self.state.about.gathering.iter() {
             alive.insert(*join);
         }

@@ -134,8 +134,9 @@ impl Step<'_> {
             return super::close::unnamed();
         };
         let failed: Vec<(&str, &str)> = begun
-            .iter()
-            .filter_map(|id| self.state.execution(*id))
+            .all()
+            .into_iter()
+            .filter_map(|id| self.state.execution(id))
             .filter(|branch| !branch.handled)
             .filter_map(|branch| Some((&*branch.name, branch.error.as_deref()?.message.as_str())))
             .collect();
@@ -176,6 +177,13 @@ impl Step<'_> {
             next = self.state.execution(id).and_then(|known| known.parent);
         }
         false
+    }
+
+    /// Whether what stands above is being stopped or is about to be.
+    pub(super) fn is_being_stopped(&self, id: ExecutionId) -> bool {
+        self.state
+            .execution(id)
+            .is_some_and(|execution| self.is_stopped_from_above(execution))
     }
 
     /// Whether something above an execution has been spoilt by a failure or by its time, so that

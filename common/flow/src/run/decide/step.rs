@@ -1,6 +1,6 @@
 //! The working copy of one decision: state, events so far, and what is still to be done.
 
-use crate::program::{Program, Task};
+use crate::program::{Program, Task, TaskIx};
 use crate::run::event::{StopReason, Values};
 use crate::run::evolve::apply;
 use crate::run::scope::RunScope;
@@ -40,6 +40,8 @@ pub(super) struct Step<'a> {
     pub(super) state: RunState,
     pub(super) events: Vec<Event>,
     pub(super) todo: VecDeque<Todo>,
+    /// Activations that have ended, whose transitions are yet to be taken.
+    pub(super) ending: Vec<(ExecutionId, TaskIx)>,
     now: Now,
     draws: Cell<u64>,
     keys: Keys,
@@ -52,6 +54,7 @@ impl<'a> Step<'a> {
             state,
             events: Vec::new(),
             todo: VecDeque::new(),
+            ending: Vec::new(),
             now,
             draws: Cell::new(0),
             keys,

@@ -5,6 +5,7 @@ use crate::graph::Edge;
 use crate::program::{Program, ProgramKind, Target, TaskIx, Transition};
 use crate::run::Event;
 use crate::run::event::{Arrival, Values};
+use crate::run::state::vars::Vars;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, code};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl Step<'_> {
                 Err(error) => chosen.wrong = chosen.wrong.or(Some(error)),
             }
         }
-        let mut vars: Option<Values> = None;
+        let mut vars: Option<Vars> = None;
         for (n, transition) in holding {
             match self.publish(id, n, transition, &mut vars) {
                 Ok(publish) => chosen.fired.push(Fired {
@@ -58,11 +59,11 @@ impl Step<'_> {
     }
 
     /// The variables as those transitions leave them; none where they publish nothing.
-    fn as_published(&self, fired: &[Fired]) -> Option<Values> {
-        let mut vars: Option<Values> = None;
+    fn as_published(&self, fired: &[Fired]) -> Option<Vars> {
+        let mut vars: Option<Vars> = None;
         for (name, value) in fired.iter().flat_map(|fired| &fired.publish) {
-            vars.get_or_insert_with(|| (*self.state.about.vars).clone())
-                .insert(name.clone(), value.clone());
+            vars.get_or_insert_with(|| self.state.about.vars.clone())
+                .insert(name, value.clone());
         }
         vars
     }
@@ -72,7 +73,7 @@ impl Step<'_> {
         id: ExecutionId,
         n: u32,
         transition: &Transition,
-        vars: &mut Option<Values>,
+        vars: &mut Option<Vars>,
     ) -> Result<Values, ErrorInfo> {
         let mut published = Values::new();
         for (name, template) in &transition.publish {
@@ -86,8 +87,8 @@ impl Step<'_> {
             };
             self.check_size(&value, &format!("the published value `{name}`"))?;
             let value = Arc::new(value);
-            vars.get_or_insert_with(|| (*self.state.about.vars).clone())
-                .insert(name.clone(), value.clone());
+            vars.get_or_insert_with(|| self.state.about.vars.clone())
+                .insert(name, value.clone());
             published.insert(name.clone(), value);
         }
         Ok(published)
@@ -120,7 +121,9 @@ impl Step<'_> {
             status,
             ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned
         ) && !execution.handled;
-        if execution.item.is_none() {
+        let is_item = execution.item.is_some();
+        self.ending.retain(|(ending, _)| *ending != id);
+        if !is_item {
             if failed && parent.is_none() {
                 self.fail_by_task(id);
             }
@@ -232,6 +235,8 @@ impl Step<'_> {
             match target {
                 Target::Task(to) if joins.contains(to) => {}
                 Target::Task(to) => started.extend(self.activate(*to, None, None)),
+                // What is being stopped does not begin again.
+                Target::Retry if self.is_being_stopped(id) => {}
                 Target::Retry => {
                     let parent = self.state.execution(id).and_then(|known| known.parent);
                     started.extend(self.activate(task, parent, None));

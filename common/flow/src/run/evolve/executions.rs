@@ -172,7 +172,7 @@ fn change(execution: &mut Execution, event: &Event) {
                 timeout: *timeout,
                 due: *due,
                 timed_out: false,
-                begun: Vec::new(),
+                begun: Default::default(),
                 tally: Tally::default(),
             };
         }
@@ -256,6 +256,9 @@ fn change(execution: &mut Execution, event: &Event) {
         Event::AttemptLost { at, reason, .. } => {
             execution.losses = execution.losses.saturating_add(1);
             execution.error = Some(lost(reason, *at));
+            // It gave nothing back; what an attempt before did is nothing of this one's.
+            execution.result = Arc::new(JsonValue::Null);
+            execution.process = None;
             execution.phase = Phase::Retrying(*at);
         }
         Event::StopRequested { reason, due, .. } => {

@@ -20,7 +20,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         } => {
             let about = &mut state.about;
             about.begun_at = Some(*at);
-            about.vars = Arc::new(vars.clone());
+            about.vars.extend(vars);
             about.labels = Arc::new(labels.clone());
             about.trace_tag = trace_tag.as_deref().map(Arc::from);
             about.deadline = *deadline;

@@ -2,6 +2,7 @@
 //!
 //! Data only; changed by `evolve`, read by everything else in `run`.
 
+use super::branches::Branches;
 use super::cache::Cache;
 use super::trie::{Entry, Summary};
 use crate::program::{Program, Task, TaskIx};
@@ -153,7 +154,7 @@ pub enum Parts {
         /// Whether it was over before they had ended.
         timed_out: bool,
         /// Those that began, in order.
-        begun: Vec<ExecutionId>,
+        begun: Branches,
         /// How the parts stand.
         tally: Tally,
     },

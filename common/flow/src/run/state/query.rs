@@ -161,7 +161,7 @@ impl RunState {
 
     /// A published value.
     pub fn var(&self, name: &str) -> Option<&JsonValue> {
-        self.about.vars.get(name).map(|value| &**value)
+        self.about.vars.get(name)
     }
 
     /// How it ended, told to the run that waits for it; none until it has. Being undone afterwards

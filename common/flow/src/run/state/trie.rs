@@ -183,6 +183,11 @@ impl<V: Entry> Tree<V> {
 }
 
 impl<V: Entry> Trie<V> {
+    /// How many values there are.
+    pub(in crate::run) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Puts a value in, in place of any other with that key.
     pub(in crate::run) fn insert(&mut self, key: u128, value: V) {
         if Arc::make_mut(&mut self.root).insert(key, Arc::new(value), 0) {
