@@ -84,6 +84,8 @@ async fn sweep_runs(
         Ok(due) => {
             let full = due.len() >= MOST as usize;
             let before = std::mem::take(told);
+            // Under load there may be thousands: they are told of in one line.
+            let mut repaired = Repaired::default();
             for (run, late) in due {
                 if late < LATE && registry.is_live(run) {
                     // Its own timer is at it.
@@ -99,18 +101,46 @@ async fn sweep_runs(
                 told.insert(run, Instant::now());
                 shared.deps.metrics.executor.wake_lag.took(late);
                 if late >= LATE {
-                    tracing::warn!(%run, late_ms = late.as_millis(), live = registry.is_live(run), "the sweep had to bring a run back");
-                    shared.deps.metrics.executor.sweep_repaired("run", 1);
+                    repaired.count(run, late, registry.is_live(run));
                 }
                 registry.look(run, None);
                 registry.command(run, Command::Wake, None, None);
             }
+            repaired.tell(registry);
             full
         }
         Err(error) => {
             tracing::warn!(%error, "due runs could not be read");
             false
         }
+    }
+}
+
+/// Runs that a sweep had to bring back.
+#[derive(Default)]
+struct Repaired {
+    runs: u64,
+    /// Those of them that were in memory, where their own timers were late.
+    live: u64,
+    latest: Option<(Duration, RunId)>,
+}
+
+impl Repaired {
+    fn count(&mut self, run: RunId, late: Duration, live: bool) {
+        self.runs += 1;
+        self.live += u64::from(live);
+        self.latest = self.latest.max(Some((late, run)));
+    }
+
+    fn tell(&self, registry: &Registry) {
+        let Some((late, run)) = self.latest else {
+            return;
+        };
+        let (runs, live) = (self.runs, self.live);
+        let late_ms = late.as_millis();
+        tracing::warn!(runs, live, latest = %run, late_ms, "the sweep had to bring runs back");
+        let metrics = &registry.shared.deps.metrics.executor;
+        metrics.sweep_repaired("run", runs);
     }
 }
 

@@ -210,7 +210,6 @@ fn fold(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 mod tests {
     use super::*;
     use attune_testkit::flow::{ProgramBuilder, header, worker};

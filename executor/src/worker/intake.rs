@@ -12,6 +12,7 @@ use attune_port::{Address, ClaimRequest, Consumer, Delivery};
 use attune_types::selects;
 use attune_wire::{WorkMessage, decode};
 use futures::FutureExt;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -47,11 +48,12 @@ pub(super) async fn run(shared: &Arc<Shared>, stop: CancellationToken) -> Result
             kept
         });
         for queue in now {
-            if !taken.contains_key(&queue) {
+            if let Entry::Vacant(place) = taken.entry(queue) {
+                let queue = place.key();
                 tracing::info!(queue, "taking from a queue for workers with labels");
                 let own = stop.child_token();
-                intakes.spawn(intake(shared, &queue, prefetch).await?.run(own.clone()));
-                taken.insert(queue, own);
+                intakes.spawn(intake(shared, queue, prefetch).await?.run(own.clone()));
+                place.insert(own);
             }
         }
         tokio::select! {
