@@ -165,6 +165,44 @@ fn laps_do_not_lend_each_other_arrivals() {
 }
 
 #[test]
+fn a_dead_edge_is_moved_on_with_the_lap_that_starts_without_it() {
+    // `a` is under way twice, so that nothing but the start of the gate tells that `b` is dead; and
+    // the gate itself begins `b` again.
+    let mut flow = begin(
+        ProgramBuilder::new(vec![
+            inline("start", Noop).then(&["a", "b"]).then(&["a"]),
+            worker("a").then(&["gate"]),
+            worker("b")
+                .on("succeeded()", &["gate"])
+                .on("failed()", &["noop"]),
+            inline("gate", Noop)
+                .join(Join::Count(1))
+                .on("vars.lap == 0", &["b"])
+                .publishing("lap", json!(1)),
+        ])
+        .var("lap", json!(0)),
+    );
+    flow.fail("b", "x");
+    flow.ok("a", json!(1));
+    assert_eq!((flow.activations("gate"), flow.activations("b")), (1, 2));
+    flow.ok("b", json!(1));
+    assert_eq!(flow.activations("gate"), 2, "`b` is in time for lap 2");
+}
+
+#[test]
+fn a_task_whose_transitions_are_yet_to_be_taken_may_still_arrive() {
+    // `t` fails the run, so that what follows from it waits until `c` has gone through; its arrival
+    // at the gate is late all the same, and not one for the next lap.
+    let flow = begin(ProgramBuilder::new(vec![
+        inline("a", Noop).then(&["gate"]),
+        inline("t", attune_flow::program::InlineAction::Fail).then(&["gate", "fail"]),
+        inline("c", Noop),
+        worker("gate").join(Join::Count(1)),
+    ]));
+    assert_eq!((flow.activations("gate"), moves(&flow)), (1, 0));
+}
+
+#[test]
 fn nothing_of_a_parallel_task_that_failed_is_tried_again() {
     let program = || {
         let slow = worker("slow").timeout(json!(5)).retry(3, 10);
