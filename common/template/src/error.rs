@@ -163,6 +163,15 @@ pub(crate) fn list_names<S: AsRef<str>>(names: &[S]) -> String {
     text
 }
 
+/// `a`, `b` or `c`.
+pub(crate) fn list_choices(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, [])) => format!("`{last}`"),
+        Some((last, rest)) => format!("{} or `{last}`", list_names(rest)),
+        None => "nothing".to_owned(),
+    }
+}
+
 /// The candidate that `name` was probably meant to be, if one is close enough.
 pub fn did_you_mean<S: AsRef<str>>(name: &str, candidates: &[S]) -> Option<String> {
     let length = name.chars().count();

@@ -2,7 +2,12 @@
 //!
 //! The regex engine takes time linear in the text, but the factor is the pattern's: one with hundreds
 //! of ambiguous places (`[ab]{300}`) can take microseconds for each byte. So the places are counted,
-//! and a search is priced by them before it is made.
+//! and a search is priced by them before it is made. That holds for one search;
+//! one after another through the same text may each read to its end, so these are walked first.
+
+mod walk;
+
+pub(crate) use walk::Walk;
 
 use crate::limits::Limits;
 use regex::{Regex, RegexBuilder};
@@ -68,7 +73,12 @@ impl Pattern {
 
     /// The steps that a search through so many bytes costs at worst.
     pub(crate) fn price(&self, bytes: usize) -> u64 {
-        20 + (bytes as u64).saturating_mul(self.places.max(2)) / 4
+        20 + self.reading(bytes)
+    }
+
+    /// What it costs to read so many bytes with it.
+    pub(crate) fn reading(&self, bytes: usize) -> u64 {
+        (bytes as u64).saturating_mul(self.places.max(2)) / 4
     }
 }
 

@@ -67,7 +67,10 @@ impl Reader<'_> {
                             return Ok((found, Some((word, span.clone()))));
                         }
                         return Err(Fault::syntax(
-                            format!("`{word}` stands where one of {until:?} is expected"),
+                            format!(
+                                "`{word}` stands where {} is expected",
+                                crate::error::list_choices(until)
+                            ),
                             span.clone(),
                         ));
                     }

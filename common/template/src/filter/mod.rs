@@ -153,6 +153,13 @@ pub(crate) fn function(name: &str) -> Option<&'static Signature> {
     find(function::FUNCTIONS, name)
 }
 
+/// Whether a text is a JSONPath.
+pub(crate) fn check_jsonpath(text: &str) -> Result<(), String> {
+    jsonpath::Query::parse(text)
+        .map(|_| ())
+        .map_err(|fault| fault.message)
+}
+
 /// All filters.
 pub(crate) fn filter_names() -> Vec<&'static str> {
     let mut names: Vec<_> = FILTER_TABLE.keys().copied().collect();

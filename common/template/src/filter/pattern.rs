@@ -5,7 +5,7 @@ use super::Signature;
 use super::call::Call;
 use crate::convert;
 use crate::error::Fault;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Walk};
 use regex::{Captures, Regex};
 use std::sync::Arc;
 use tera::value::Key;
@@ -13,8 +13,8 @@ use tera::{Map, Value};
 
 pub(super) const FILTERS: &[Signature] = &[
     Signature::new("regex_match", &["pat"], 1, |call| {
-        let (regex, text) = open(call)?;
-        Ok(regex.is_match(text).into())
+        let (pattern, text) = open(call)?;
+        Ok(pattern.regex.is_match(text).into())
     }),
     Signature::new("regex_replace", &["pat", "to", "count"], 2, replace),
     Signature::new(
@@ -25,12 +25,12 @@ pub(super) const FILTERS: &[Signature] = &[
     ),
 ];
 
-fn open<'a>(call: &mut Call<'a>) -> Result<(Regex, &'a str), Fault> {
+fn open<'a>(call: &mut Call<'a>) -> Result<(Pattern, &'a str), Fault> {
     let pattern = call.need_text("pat")?;
     let pattern = call.frame.regex(pattern)?;
     let text = call.text()?;
     pay(call, &pattern, text)?;
-    Ok((pattern.regex, text))
+    Ok((pattern, text))
 }
 
 /// Pays for one search through a text.
@@ -41,14 +41,22 @@ pub(super) fn pay(call: &mut Call<'_>, pattern: &Pattern, text: &str) -> Result<
 fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
     let to = call.need_text("to")?;
     let count = call.size_arg("count")?.unwrap_or(0);
-    let (regex, text) = open(call)?;
+    let (pattern, text) = open(call)?;
     let references = to.matches('$').count();
+    let mut walk = Walk::new(&pattern, text);
     let mut out = String::new();
     let mut last = 0;
-    for (n, captures) in regex.captures_iter(text).enumerate() {
+    let mut matches = pattern.regex.captures_iter(text);
+    for n in 0_usize.. {
         if count > 0 && n >= count {
             break;
         }
+        if n > 0 {
+            walk.search(last, &mut |steps| call.frame.budget.step(steps))?;
+        }
+        let Some(captures) = matches.next() else {
+            break;
+        };
         let Some(whole) = captures.get(0) else {
             continue;
         };
@@ -69,18 +77,22 @@ fn replace(call: &mut Call<'_>) -> Result<Value, Fault> {
 fn extract(call: &mut Call<'_>) -> Result<Value, Fault> {
     let all = call.flag("all")?;
     let group = call.arg("group");
-    let (regex, text) = open(call)?;
+    let (pattern, text) = open(call)?;
+    let regex = &pattern.regex;
     if all {
+        let mut walk = Walk::new(&pattern, text);
         let mut found = Vec::new();
         for captures in regex.captures_iter(text) {
-            let value = part(call, &regex, &captures, group)?;
+            let value = part(call, regex, &captures, group)?;
             call.step(8)?;
             found.push(value);
+            let end = captures.get(0).map_or(0, |whole| whole.end());
+            walk.search(end, &mut |steps| call.frame.budget.step(steps))?;
         }
         return call.built(Value::from(found));
     }
     match regex.captures(text) {
-        Some(captures) => part(call, &regex, &captures, group),
+        Some(captures) => part(call, regex, &captures, group),
         None => Ok(call.arg("default").cloned().unwrap_or_else(Value::none)),
     }
 }

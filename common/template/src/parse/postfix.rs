@@ -1,10 +1,11 @@
 //! What stands behind a value: fields, elements, slices, filters, tests.
 
 use super::{Parser, unknown};
-use crate::ast::{Expr, Key, Node, Step};
+use crate::ast::{Args, Expr, Key, Node, Step};
 use crate::error::Fault;
 use crate::filter;
 use crate::lex::Token;
+use crate::pattern::Pattern;
 use attune_types::JsonValue;
 
 impl Parser<'_> {
@@ -106,6 +107,7 @@ impl Parser<'_> {
             return Err(unknown("filter", &name, &filter::filter_names(), span));
         };
         let args = self.optional_arguments(filter, &span)?;
+        check_literals(filter.name, &args)?;
         Ok(Node::new(
             Expr::Filter {
                 input: Box::new(input),
@@ -129,6 +131,7 @@ impl Parser<'_> {
             return Err(unknown("test", &name, &filter::test_names(), span));
         };
         let args = self.optional_arguments(test, &span)?;
+        check_literals(test.name, &args)?;
         Ok(Node::new(
             Expr::Test {
                 input: Box::new(input),
@@ -139,4 +142,23 @@ impl Parser<'_> {
             start..self.before(),
         ))
     }
+}
+
+/// What is written as a literal and can be used by no evaluation is an error before any.
+fn check_literals(name: &str, args: &Args) -> Result<(), Fault> {
+    let check: fn(&str) -> Result<(), String> = match name {
+        "regex_match" | "regex_replace" | "regex_extract" | "matching" => |text| {
+            Pattern::new(text, false, false)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        },
+        "jsonpath" => filter::check_jsonpath,
+        _ => return Ok(()),
+    };
+    for (given, arg) in args {
+        if let ("pat" | "path", Expr::Const(JsonValue::String(text))) = (*given, &arg.expr) {
+            check(text).map_err(|message| Fault::syntax(message, arg.span.clone()))?;
+        }
+    }
+    Ok(())
 }

@@ -49,6 +49,10 @@ pub(crate) fn cases() -> Vec<String> {
         "{{ vars.text | regex_extract('x.{1000}c') }}",
         "{{ vars.text is matching('(((x{1,100}){1,100}){1,100}){1,100}') }}",
         "{{ vars.text | regex_match(vars.text) }}",
+        // Matches that each look for a better one through all of the text.
+        "{{ vars.text | regex_replace(pat='.*[^a-z]|[a-z]', to='') }}",
+        "{{ vars.text | regex_extract(pat='(?:x+y)|x', all=true) | length }}",
+        "{{ vars.text | regex_replace(pat='x(.*!)?', to='') }}",
         // Output.
         "{% for x in range(end=1000) %}{{ vars.text }}{% endfor %}",
         "{% for x in range(end=100000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}",
