@@ -92,7 +92,17 @@ pub fn check_pack(loaded: &Loaded, others: &dyn ActionLookup) -> CheckedPack {
     let mut checked = attune_flow::check::check_pack(loaded, others);
     let criteria = attune_rules::check(loaded);
     if !criteria.is_empty() {
-        checked.found.extend(criteria);
+        // A wrong pattern was seen when the rule was read.
+        let known = checked.found.clone();
+        let is_new = |one: &Diagnostic| {
+            !known
+                .iter()
+                .any(|other| other.file == one.file && other.span == one.span)
+        };
+        checked
+            .found
+            .0
+            .extend(criteria.0.into_iter().filter(is_new));
         checked.found.sort();
     }
     checked

@@ -96,7 +96,8 @@ impl Diagnostic {
             .lines()
             .nth(span.line.saturating_sub(1))
             .filter(|line| line.len() <= LONGEST_LINE)
-            .map(|line| line.trim_end().to_owned());
+            // A byte order mark takes no column.
+            .map(|line| line.trim_start_matches('\u{feff}').trim_end().to_owned());
         self.span = Some(span);
         self
     }

@@ -1,7 +1,8 @@
 //! Branches and transitions that never fire.
 //!
-//! Owns one warning. Speaks only of conditions that are plain `true` or `false`, or written twice.
+//! Owns one warning. Speaks only of conditions that name nothing, or are written twice.
 
+use super::fate::constant;
 use super::graph::Flat;
 use crate::syntax::ast::{Condition, Task};
 use crate::syntax::codes;
@@ -69,14 +70,5 @@ fn text(node: &Node) -> String {
     match node.as_str() {
         Some(text) => super::template::expression(text).to_owned(),
         None => node.to_json().to_string(),
-    }
-}
-
-/// What a condition always is.
-fn constant(node: &Node) -> Option<bool> {
-    match text(node).as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
     }
 }

@@ -3,6 +3,7 @@
 //! Owns which names each of them sees, and what a rule hands to its action. The same mistakes have the
 //! same codes as in workflows. Conditions that are spelled as criteria belong to the rules crate.
 
+use super::fields::ERROR_FIELDS;
 use super::input;
 use super::lookup::ActionLookup;
 use super::place;
@@ -96,6 +97,9 @@ fn of_rule(
             sees.check(used, &reference, &mut sink);
         }
     }
+    if let Some(criteria) = node.get("criteria") {
+        sees.criteria(criteria, &mut sink);
+    }
     sink.take()
 }
 
@@ -106,7 +110,7 @@ fn of_policy(policy: &Placed<PolicyDef>) -> Diagnostics {
         .into_iter()
         .flatten()
         .filter_map(|rule| rule.get("when"));
-    conditions_of(&policy.sink, conditions)
+    conditions_of(&policy.sink, conditions, "subject", &[])
 }
 
 /// The condition of an action's retry.
@@ -115,11 +119,19 @@ fn of_action(action: &Placed<ActionDef>) -> Diagnostics {
     conditions_of(
         &action.sink,
         retry.and_then(|retry| retry.get("on_error")).into_iter(),
+        "error",
+        &ERROR_FIELDS,
     )
 }
 
-/// Whether conditions can be read. What they may name is known where they are asked.
-fn conditions_of<'n>(sink: &Sink, nodes: impl Iterator<Item = &'n Node>) -> Diagnostics {
+/// Whether conditions can be read, and name only what they see: `sees`, with these fields if it has any
+/// that are known.
+fn conditions_of<'n>(
+    sink: &Sink,
+    nodes: impl Iterator<Item = &'n Node>,
+    sees: &str,
+    fields: &[&str],
+) -> Diagnostics {
     let mut sink = sink.clone().with_codes(codes::READ);
     let text = sink.text().to_owned();
     let mut templates = Templates {
@@ -129,6 +141,37 @@ fn conditions_of<'n>(sink: &Sink, nodes: impl Iterator<Item = &'n Node>) -> Diag
     };
     for node in nodes.filter(|node| is_condition(node)) {
         templates.condition(node, At::End);
+    }
+    let uses = std::mem::take(&mut templates.uses);
+    for used in &uses {
+        for reference in used.template.references() {
+            let named = matches!(reference.target, Target::Bare | Target::Scope(Root::Local));
+            let (Some(first), true) = (reference.path.first(), named && !reference.optional) else {
+                continue;
+            };
+            let second = reference.path.get(1).filter(|_| !fields.is_empty());
+            let (code, message, help) = match second {
+                _ if first != sees => (
+                    codes::UNKNOWN_NAME,
+                    format!("no scope has the name `{first}`"),
+                    attune_pack::did_you_mean(first, [sees])
+                        .unwrap_or_else(|| format!("this condition sees `{sees}`")),
+                ),
+                Some(field) if !fields.contains(&field.as_str()) => (
+                    codes::UNKNOWN_FIELD,
+                    format!("`{sees}` has no field `{field}`"),
+                    near_or_list(field, fields.iter().copied(), "field").unwrap_or_default(),
+                ),
+                _ => continue,
+            };
+            let span = place::of_range(
+                &text,
+                &used.node,
+                &reference.pointer,
+                reference.span.clone(),
+            );
+            sink.error_with(code, span, message, Some(help));
+        }
     }
     sink.take()
 }
@@ -187,6 +230,37 @@ impl Sees<'_> {
         };
         if let Some((code, message, help)) = problem {
             sink.error_with(code, span(), message, help);
+        }
+    }
+
+    /// The fields of criteria, in either form. One that asks whether a field is there may name any.
+    fn criteria(&self, criteria: &Node, sink: &mut Sink) {
+        let listed = criteria.as_seq().unwrap_or_default().iter();
+        let listed = listed.filter_map(|one| {
+            let operator = one.get("operator").and_then(Node::as_str);
+            let asks = operator.is_some_and(|operator| operator.ends_with("exists"));
+            let field = one.get("field").filter(|_| !asks)?;
+            Some((field.as_str()?, field.span))
+        });
+        let mapped = criteria.as_map().unwrap_or_default().iter();
+        let mapped = mapped.filter(|(_, value)| {
+            let operators = value.as_map().unwrap_or_default();
+            !operators
+                .iter()
+                .any(|(key, _)| key.text.ends_with("exists"))
+        });
+        let mapped = mapped.map(|(key, _)| (key.text.as_str(), key.span));
+        for (field, span) in listed.chain(mapped) {
+            let Some(path) = field.strip_prefix("event.payload.") else {
+                continue;
+            };
+            if path.contains(['[', '{', '"', '*']) {
+                continue;
+            }
+            let path: Vec<&str> = path.split('.').collect();
+            if let Some((code, message, help)) = self.payload(&path) {
+                sink.error_with(code, span, message, help);
+            }
         }
     }
 

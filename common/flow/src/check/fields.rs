@@ -9,7 +9,7 @@ use super::scopes::near_or_list;
 use super::template::At;
 use super::types;
 use crate::syntax::codes;
-use attune_pack::yaml::Node;
+use attune_pack::yaml::{Key, Node};
 use attune_pack::{ActionDef, PathType, Severity, Sink, ValueType};
 use attune_template::Template;
 
@@ -32,6 +32,36 @@ pub(super) const TASK_FIELDS: [&str; 11] = [
 pub(super) const PROCESS_FIELDS: [&str; 5] =
     ["exit_code", "stdout", "stderr", "duration_ms", "data"];
 
+/// What an error holds.
+pub(super) const ERROR_FIELDS: [&str; 6] =
+    ["code", "message", "exit_code", "details", "attempt", "task"];
+
+/// Checks `<error>.<rest>`, where `error` is what it was written as.
+pub(super) fn of_error(look: &mut Look<'_, '_>, error: &str, rest: &[&str]) {
+    let Some(first) = rest.first().filter(|first| !ERROR_FIELDS.contains(first)) else {
+        return;
+    };
+    if !look.reference.optional {
+        let message = format!("`{error}` has no field `{first}`");
+        let help = near_or_list(first, ERROR_FIELDS.into_iter(), "field");
+        look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
+    }
+}
+
+/// Checks the fields of an item; the path begins with its name.
+pub(super) fn of_item(look: &mut Look<'_, '_>, path: &[&str]) {
+    let At::Each(ix) = look.used.at else { return };
+    if look.reference.optional || path.first() == Some(&"index") {
+        return;
+    }
+    if let PathType::Missing { at, known } = types::of_item(look.world, ix, path) {
+        let name = path.get(at).copied().unwrap_or_default();
+        let message = format!("`{}` has no field `{name}`", path[..at].join("."));
+        let help = near_or_list(name, known.iter().map(String::as_str), "field");
+        look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
+    }
+}
+
 /// Checks `task.<ix>.<rest>`.
 pub(super) fn of_task(look: &mut Look<'_, '_>, ix: usize, rest: &[&str]) {
     match rest.split_first() {
@@ -39,6 +69,10 @@ pub(super) fn of_task(look: &mut Look<'_, '_>, ix: usize, rest: &[&str]) {
         Some((&"result", fields)) => of_result(look, ix, fields, &[]),
         Some((&"results", [index, fields @ ..])) if index.parse::<usize>().is_ok() => {
             of_action(look, ix, fields, &[]);
+        }
+        Some((&"error", fields)) => {
+            let name = &look.world.flat.tasks[ix].name.value;
+            of_error(look, &format!("task.{name}.error"), fields);
         }
         Some((first, _)) if TASK_FIELDS.contains(first) => {}
         // `task.x.y` is `task.x.result.y`.
@@ -66,8 +100,17 @@ pub(super) fn of_result(look: &mut Look<'_, '_>, ix: usize, fields: &[&str], als
         let message = format!("the parallel task `{name}` has no child `{first}`");
         return look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
     }
-    if world.flat.tasks[ix].items.is_none() {
-        of_action(look, ix, fields, also);
+    match (&world.flat.tasks[ix].items, first.parse::<usize>()) {
+        (None, _) => of_action(look, ix, fields, also),
+        (Some(_), Ok(_)) => of_action(look, ix, rest, &[]),
+        (Some(_), Err(_)) => {
+            let message = format!(
+                "the result of `{name}` is the list of its items' results and has no field `{first}`"
+            );
+            let help =
+                format!("write `task.{name}.results[0].{first}`, or go over `task.{name}.results`");
+            look.report(Severity::Error, codes::UNKNOWN_FIELD, message, Some(help));
+        }
     }
 }
 
@@ -113,7 +156,9 @@ pub(super) fn input_types(world: &World<'_>, sink: &mut Sink) {
             continue;
         };
         let call = Call { world, action, ix };
-        call.map(input, &mut Vec::new(), sink);
+        if let Some(entries) = input.as_map() {
+            call.map(entries, &mut Vec::new(), sink);
+        }
     }
 }
 
@@ -125,23 +170,30 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn map<'n>(&self, input: &'n Node, path: &mut Vec<&'n str>, sink: &mut Sink) {
-        for (key, value) in input.as_map().unwrap_or_default() {
-            path.push(&key.text);
-            if let PathType::Known(wanted) = self.action.parameters.type_of(path) {
-                self.value(value, &wanted, path, sink);
-            }
+    fn map(&self, entries: &[(Key, Node)], path: &mut Vec<String>, sink: &mut Sink) {
+        for (key, value) in entries {
+            path.push(key.text.clone());
+            self.part(value, path, sink);
             path.pop();
         }
     }
 
-    fn value<'n>(
-        &self,
-        value: &'n Node,
-        wanted: &[ValueType],
-        path: &mut Vec<&'n str>,
-        sink: &mut Sink,
-    ) {
+    fn list(&self, items: &[Node], path: &mut Vec<String>, sink: &mut Sink) {
+        for (n, value) in items.iter().enumerate() {
+            path.push(n.to_string());
+            self.part(value, path, sink);
+            path.pop();
+        }
+    }
+
+    fn part(&self, value: &Node, path: &mut Vec<String>, sink: &mut Sink) {
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        if let PathType::Known(wanted) = self.action.parameters.type_of(&names) {
+            self.value(value, &wanted, path, sink);
+        }
+    }
+
+    fn value(&self, value: &Node, wanted: &[ValueType], path: &mut Vec<String>, sink: &mut Sink) {
         // Literals are compared with the whole schema elsewhere, and what cannot be compiled was told.
         let Ok(template) = Template::compile(&value.to_json()) else {
             return;
@@ -149,8 +201,14 @@ impl<'a> Call<'a> {
         if template.is_literal() {
             return;
         }
-        if value.as_map().is_some() && wanted.contains(&ValueType::Object) {
-            return self.map(value, path, sink);
+        match (value.as_map(), value.as_seq()) {
+            (Some(entries), _) if wanted.contains(&ValueType::Object) => {
+                return self.map(entries, path, sink);
+            }
+            (_, Some(items)) if wanted.contains(&ValueType::Array) => {
+                return self.list(items, path, sink);
+            }
+            _ => {}
         }
         let Some(given) = types::of_template(self.world, &template, At::Each(self.ix)) else {
             return;

@@ -3,11 +3,12 @@
 //! Owns the edges as they were written. Works on the tree and not on the Program, so that it can
 //! speak although other parts have errors. Linear in tasks and transitions, but for the reports.
 
+use super::fate::{self, Fate};
 use crate::program::{Join, TaskIx};
 use crate::reach::Reach;
 use crate::syntax::ast::{Compensate, Condition, Task, Work};
 use crate::syntax::codes;
-use attune_pack::{Sink, Span};
+use attune_pack::{Severity, Sink, Span};
 use std::collections::{BTreeSet, HashMap};
 
 /// All tasks of a definition, children of parallel tasks included, in the order of their numbers.
@@ -71,6 +72,8 @@ pub(super) struct Edge {
     pub(super) to: usize,
     /// Whether it is taken whatever happens, short of a failure that ends the run anyway.
     pub(super) certain: bool,
+    /// Whether it is taken each time or never: nothing that its condition looks at changes.
+    pub(super) same: bool,
     pub(super) span: Span,
 }
 
@@ -93,9 +96,13 @@ impl Shape {
         let mut out = vec![Vec::new(); count];
         let mut into = vec![Vec::new(); count];
         let mut next_to: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let published = fate::published(flat.tasks.iter().flat_map(|task| &task.next));
         for (from, task) in flat.tasks.iter().enumerate() {
+            let may_end = may_end_the_run(task, flat);
             for (transition, next) in task.next.iter().enumerate() {
-                let certain = is_certain(&next.when);
+                let fate = fate::of(&next.when, &published);
+                let certain = fate == Fate::Holds && !may_end;
+                let same = matches!(fate, Fate::Holds | Fate::Same) && !may_end;
                 for target in &next.to {
                     let to = match target.value.as_str() {
                         "retry" => Some(from),
@@ -112,6 +119,7 @@ impl Shape {
                         transition,
                         to,
                         certain,
+                        same,
                         span: target.span,
                     });
                     out[from].push(number);
@@ -129,23 +137,20 @@ impl Shape {
     }
 }
 
-/// A condition that holds each time around, unless the task fails.
-fn is_certain(when: &Condition) -> bool {
-    match when {
-        Condition::Always => true,
-        Condition::Status(text) => is_plain_success(text),
-        Condition::Written(node) => match node.as_bool() {
-            Some(value) => value,
-            None => node
-                .as_str()
-                .is_some_and(|text| is_plain_success(super::template::expression(text))),
-        },
-        Condition::Branch { before, own } => before.is_empty() && own.is_none(),
-    }
-}
-
-fn is_plain_success(expression: &str) -> bool {
-    matches!(expression.trim(), "succeeded()" | "completed()" | "true")
+/// Whether a condition of the task leads to the end of the run as failed: `fail`, or `core.fail`.
+fn may_end_the_run(task: &Task, flat: &Flat<'_>) -> bool {
+    let fails = |name: &str| {
+        let task = flat.find(name).map(|ix| flat.tasks[ix]);
+        name == "fail"
+            || task.is_some_and(|task| {
+                matches!(&task.work, Some(Work::Action { reference, .. })
+                    if reference.value.as_str() == "core.fail")
+            })
+    };
+    task.next
+        .iter()
+        .filter(|next| matches!(next.when, Condition::Written(_) | Condition::Branch { .. }))
+        .any(|next| next.to.iter().any(|target| fails(&target.value)))
 }
 
 /// All checks of the shape.
@@ -205,21 +210,40 @@ fn unreachable(
     sink: &mut Sink,
 ) {
     let mut reached = vec![false; flat.tasks.len()];
-    let mut open = entries.to_vec();
+    visit(shape, entries.to_vec(), &mut reached);
+    for (ix, task) in flat.tasks.iter().enumerate() {
+        if reached[ix] || only_undo.contains(&ix) || flat.parents[ix].is_some() {
+            continue;
+        }
+        // What follows from it is unreachable for no other reason.
+        let others = visit(shape, vec![ix], &mut reached);
+        let others: BTreeSet<usize> = others.into_iter().filter(|other| *other != ix).collect();
+        let name = &task.name.value;
+        let message = match others.len() {
+            0 => format!("nothing leads to `{name}`"),
+            1..=5 => format!(
+                "nothing that runs leads to `{name}`, and so not to {}",
+                listed(flat, others.into_iter())
+            ),
+            many => {
+                format!("nothing that runs leads to `{name}`, and so not to {many} others")
+            }
+        };
+        sink.error(codes::UNREACHABLE, task.name.span, message).help =
+            Some("name it in `do` or a shorthand of a task that runs, or take it out".to_owned());
+    }
+}
+
+/// Marks what can be reached from these, and gives what was not marked before.
+fn visit(shape: &Shape, mut open: Vec<usize>, reached: &mut [bool]) -> Vec<usize> {
+    let mut new = Vec::new();
     while let Some(ix) = open.pop() {
         if !std::mem::replace(&mut reached[ix], true) {
+            new.push(ix);
             open.extend(shape.out[ix].iter().map(|edge| shape.edges[*edge].to));
         }
     }
-    for (ix, task) in flat.tasks.iter().enumerate() {
-        let known = reached[ix] || only_undo.contains(&ix);
-        if !known && flat.parents[ix].is_none() {
-            let message = format!("nothing leads to `{}`", task.name.value);
-            sink.error(codes::UNREACHABLE, task.name.span, message).help = Some(
-                "name it in `do` or a shorthand of a task that runs, or take it out".to_owned(),
-            );
-        }
-    }
+    new
 }
 
 fn joins(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
@@ -266,27 +290,47 @@ fn listed(flat: &Flat<'_>, tasks: impl Iterator<Item = usize>) -> String {
 /// Cycles of arrows that are all taken each time: nothing but a failure would end them.
 fn cycles(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
     let mut alive: Vec<bool> = vec![true; flat.tasks.len()];
-    while let Some(cycle) = a_cycle(shape, &alive) {
-        let first = &shape.edges[cycle[0]];
-        let mut names: Vec<String> = cycle
-            .iter()
-            .map(|edge| flat.tasks[shape.edges[*edge].from].name.value.clone())
-            .collect();
-        names.push(flat.tasks[first.from].name.value.clone());
-        let closing = cycle
-            .last()
-            .map_or(first.span, |edge| shape.edges[*edge].span);
-        let message = format!("nothing ends the cycle {}", names.join(" -> "));
-        sink.error(codes::ENDLESS_CYCLE, closing, message).help =
-            Some("give one of its transitions a `when` that will not hold some day".to_owned());
-        for edge in cycle {
-            alive[shape.edges[edge].from] = false;
+    let mut open = |severity: Severity, admits: &dyn Fn(&Edge) -> bool| {
+        while let Some(cycle) = a_cycle(shape, &alive, admits) {
+            endless(flat, shape, &cycle, severity, sink);
+            for edge in cycle {
+                alive[shape.edges[edge].from] = false;
+            }
         }
-    }
+    };
+    open(Severity::Error, &|edge| edge.certain);
+    open(Severity::Warning, &|edge| edge.same);
 }
 
-/// One cycle of certain edges among the tasks that are alive, as a list of edges.
-fn a_cycle(shape: &Shape, alive: &[bool]) -> Option<Vec<usize>> {
+fn endless(flat: &Flat<'_>, shape: &Shape, cycle: &[usize], severity: Severity, sink: &mut Sink) {
+    let first = &shape.edges[cycle[0]];
+    let mut names: Vec<String> = cycle
+        .iter()
+        .map(|edge| flat.tasks[shape.edges[*edge].from].name.value.clone())
+        .collect();
+    names.push(flat.tasks[first.from].name.value.clone());
+    let closing = cycle
+        .last()
+        .map_or(first.span, |edge| shape.edges[*edge].span);
+    let way = names.join(" -> ");
+    let diagnostic = match severity {
+        Severity::Error => {
+            let message = format!("nothing ends the cycle {way}");
+            sink.error(codes::ENDLESS_CYCLE, closing, message)
+        }
+        Severity::Warning => {
+            let message = format!(
+                "nothing ends the cycle {way} once it is begun: its conditions look only at what never changes in a run"
+            );
+            sink.warning(codes::ENDLESS_CYCLE, closing, message)
+        }
+    };
+    diagnostic.help =
+        Some("give one of its transitions a `when` that will not hold some day".to_owned());
+}
+
+/// One cycle of such edges among the tasks that are alive, as a list of edges.
+fn a_cycle(shape: &Shape, alive: &[bool], admits: &dyn Fn(&Edge) -> bool) -> Option<Vec<usize>> {
     let count = alive.len();
     // 0: not seen, 1: on the path, 2: done.
     let mut mark = vec![0u8; count];
@@ -305,7 +349,7 @@ fn a_cycle(shape: &Shape, alive: &[bool]) -> Option<Vec<usize>> {
             };
             *at += 1;
             let edge = &shape.edges[number];
-            if !edge.certain || !alive[edge.to] {
+            if !admits(edge) || !alive[edge.to] {
                 continue;
             }
             match mark[edge.to] {

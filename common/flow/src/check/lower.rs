@@ -106,7 +106,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
             &task.timeout,
             action.as_ref().and_then(|action| action.timeout),
         ) {
-            (Some(node), _) => self.templates.duration(node, At::Each(ix)).map(Some),
+            (Some(node), _) => self.templates.timeout(node, At::Each(ix)).map(Some),
             (None, Some(default)) => Template::compile(&default.as_secs_f64().into())
                 .ok()
                 .map(Some),
@@ -125,7 +125,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         };
         let compensate = self.compensate(task, ix);
         let trace_tag = self.optional(task.trace_tag.as_ref(), |t, node| {
-            t.value(node, At::Before(ix))
+            t.text(node, At::Before(ix))
         });
         let idempotent = task
             .idempotent

@@ -9,6 +9,8 @@
 mod aligned;
 mod dead;
 mod elsewhere;
+mod ending;
+mod fate;
 mod fields;
 mod graph;
 mod inline;
@@ -19,9 +21,9 @@ mod names;
 mod output;
 mod pack;
 mod place;
+mod published;
 mod race;
 mod scopes;
-mod skipped;
 mod sure;
 mod template;
 mod types;
@@ -245,8 +247,8 @@ fn program(
         })
         .collect();
     let all_vars = At::Start(workflow.vars.len());
-    let timeout = optional(&workflow.timeout, |node| templates.duration(node, all_vars));
-    let trace_tag = optional(&workflow.trace_tag, |node| templates.value(node, all_vars));
+    let timeout = optional(&workflow.timeout, |node| templates.timeout(node, all_vars));
+    let trace_tag = optional(&workflow.trace_tag, |node| templates.text(node, all_vars));
     let concurrency = concurrency(workflow, &mut templates, all_vars);
     let mut lowering =
         lower::Lowering::new(&flat, actions, &mut templates, workflow.retry.as_ref());
@@ -278,6 +280,8 @@ fn program(
         vars: variables(workflow, &flat),
         sources: types::sources(workflow, &flat.tasks),
         sure: sure::Sure::of(&flat, &shape),
+        published: published::Published::of(&flat, &shape),
+        ending: ending::Ending::of(&flat),
     };
     names::check(&world, &uses, sink);
     ways::check(&world, &uses, sink);

@@ -3,9 +3,11 @@
 //! Owns the checks of scopes and of time. Fields of results are checked by [`super::fields`]. Names
 //! under `default` or `is defined` may be missing; a task that is named must exist all the same.
 
+use super::ending::Ending;
 use super::fields;
 use super::graph::{Flat, Shape};
 use super::place;
+use super::published::Published;
 use super::scopes::{SYSTEM, near_or_list};
 use super::sure::Sure;
 use super::template::{At, Use};
@@ -31,6 +33,10 @@ pub(super) struct World<'a> {
     pub(super) sources: Sources<'a>,
     /// What has ended before what.
     pub(super) sure: Sure,
+    /// What is published before what.
+    pub(super) published: Published<'a>,
+    /// What has happened at a good end.
+    pub(super) ending: Ending,
 }
 
 /// Checks all names of all templates.
@@ -66,15 +72,13 @@ impl Look<'_, '_> {
             Target::Function => self.function(first, rest),
             Target::Bare => self.bare(&path),
             Target::Scope(Root::Task) => self.task(first, rest),
-            Target::Scope(Root::Inquiry) => {
-                if self.world.flat.find(first).is_none() {
-                    self.unknown_task(first);
-                }
-                self.not_yet("inquiry");
-            }
+            Target::Scope(Root::Inquiry) => match self.world.flat.find(first) {
+                None => self.unknown_task(first),
+                Some(_) => self.not_yet("inquiry"),
+            },
             // Keys are looked up when the run needs them.
             Target::Scope(Root::Kv) | Target::Secret => {}
-            Target::Scope(Root::Local) => self.local(first),
+            Target::Scope(Root::Local) => self.local(&path),
             Target::Scope(root) => self.member(root, &path),
         }
     }
@@ -140,13 +144,13 @@ impl Look<'_, '_> {
         let name = path[0];
         let world = self.world;
         if self.locals().contains(&name) {
-            return;
+            return self.local(path);
         }
         if world.flat.find(name).is_some() {
             return self.task(name, &path[1..]);
         }
         if self.vars_here().iter().any(|known| known == name) {
-            return fields::of_variable(self, path);
+            return self.variable(path);
         }
         if world.parameters.names().contains(&name) {
             self.secret(world.parameters, path);
@@ -165,7 +169,7 @@ impl Look<'_, '_> {
             return;
         }
         if matches!(name, "item" | "index" | "error") {
-            return self.local(name);
+            return self.local(path);
         }
         let open = super::elsewhere::is_open;
         if open(world.parameters) || world.config.is_some_and(open) {
@@ -271,13 +275,7 @@ impl Look<'_, '_> {
                 return false;
             }
             At::End => {
-                if !self.reference.optional && !self.is_asked_for(name) && self.may_be_left_out(ix)
-                {
-                    let message = format!("`{name}` does not run on every way to the end");
-                    let help = "use `default` or `is defined` for the ways on which it has not";
-                    let help = Some(help.to_owned());
-                    self.report(Severity::Warning, codes::TOO_EARLY, message, help);
-                }
+                self.at_the_end(name, ix);
                 return true;
             }
             At::Undo(_) => return true,
@@ -325,6 +323,14 @@ impl Look<'_, '_> {
             self.report(Severity::Error, codes::TOO_EARLY, message, None);
             return false;
         }
+        if self.start_together(own, other) {
+            let message = format!(
+                "`{name}` and `{user_name}` start together when the run starts: its result cannot be there yet"
+            );
+            let help = format!("lead from `{name}` to `{user_name}`");
+            self.report(Severity::Error, codes::TOO_EARLY, message, Some(help));
+            return true;
+        }
         let message =
             format!("nothing makes `{name}` run before `{user_name}`, which uses its result here");
         let help = format!("lead from `{name}` to `{user_name}`, or use `default`");
@@ -332,24 +338,8 @@ impl Look<'_, '_> {
         true
     }
 
-    /// Whether a run may end well without that task having run.
-    fn may_be_left_out(&self, ix: usize) -> bool {
-        let world = self.world;
-        let own = world.flat.outermost(ix);
-        !self.is_undoing(own) && super::skipped::may_be_left_out(world.flat, world.shape, own)
-    }
-
-    /// Whether the same template asks elsewhere if there is anything of that task.
-    fn is_asked_for(&self, name: &str) -> bool {
-        let references = self.used.template.references();
-        references.iter().any(|reference| {
-            let named = matches!(reference.target, Target::Scope(Root::Task) | Target::Bare);
-            reference.optional && named && reference.path.first().is_some_and(|one| one == name)
-        })
-    }
-
     /// Whether the task stands there to undo another: then anything may have run.
-    fn is_undoing(&self, ix: usize) -> bool {
+    pub(super) fn is_undoing(&self, ix: usize) -> bool {
         self.world.shape.into[ix].is_empty()
             && self.world.flat.tasks.iter().any(|task| {
                 matches!(&task.compensate, Some(crate::syntax::ast::Compensate::Task(name))

@@ -21,6 +21,16 @@ pub(super) const SYSTEM: [&str; 9] = [
     "labels",
     "trace_tag",
 ];
+/// What stands within those of them that have fields; of the labels nothing is known.
+fn system_fields(member: &str) -> Option<&'static [&'static str]> {
+    match member {
+        "workflow" => Some(&["ref", "version"]),
+        "identity" => Some(&["login"]),
+        "labels" => None,
+        _ => Some(&[]),
+    }
+}
+
 /// Members of `event`.
 const EVENT: [&str; 4] = ["payload", "trigger", "id", "time"];
 
@@ -43,6 +53,7 @@ impl Look<'_, '_> {
             Root::Vars => (self.vars_here(), "variable"),
             Root::System => (SYSTEM.map(str::to_owned).to_vec(), "member"),
             Root::Event => (EVENT.map(str::to_owned).to_vec(), "member"),
+            Root::Local => return,
             Root::Parameters => return self.schema(self.world.parameters, path, "parameter"),
             Root::PackConfig => match self.world.config {
                 Some(config) => return self.schema(config, path, "configuration value"),
@@ -52,6 +63,9 @@ impl Look<'_, '_> {
         };
         let Some(first) = path.first() else { return };
         if !known.iter().any(|name| name == first) {
+            if root == Root::Vars && self.is_set_later(first) {
+                return;
+            }
             let help = near_or_list(first, known.iter().map(String::as_str), what);
             let message = match root {
                 Root::Vars => format!("there is no variable `{first}`"),
@@ -59,8 +73,47 @@ impl Look<'_, '_> {
             };
             self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
         } else if root == Root::Vars {
+            self.variable(path);
+        } else if let (Root::System, [first, inner, ..]) = (root, path)
+            && let Some(known) = system_fields(first)
+            && !known.contains(inner)
+        {
+            let help = near_or_list(inner, known.iter().copied(), "field");
+            let message = format!("`system.{first}` has no field `{inner}`");
+            self.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
+        }
+    }
+
+    /// A variable that is set somewhere: is it there by now, and has it such a field?
+    pub(super) fn variable(&mut self, path: &[&str]) {
+        if super::published::check(self, path[0]) {
             super::fields::of_variable(self, path);
         }
+    }
+
+    /// Whether a name that is not there when the run starts is one that comes later; says so.
+    fn is_set_later(&mut self, name: &str) -> bool {
+        let At::Start(before) = self.used.at else {
+            return false;
+        };
+        let own = self.world.workflow.vars.iter();
+        let (message, help) = match own.skip(before).position(|entry| entry.name.value == name) {
+            Some(0) => (
+                format!("`{name}` is not set yet: this may be what sets it"),
+                "variables are set in their order, each once; those above can be used".to_owned(),
+            ),
+            Some(_) => (
+                format!("`{name}` is set only after this"),
+                "variables are set in their order: write it further up".to_owned(),
+            ),
+            None if self.world.vars.contains(&name) => (
+                format!("`{name}` is published by a task, and when the run starts none has run"),
+                "set it under `vars` too, or use `default`".to_owned(),
+            ),
+            None => return false,
+        };
+        self.report(Severity::Error, codes::TOO_EARLY, message, Some(help));
+        true
     }
 
     /// The variables that are set when the template is evaluated.
@@ -112,7 +165,8 @@ impl Look<'_, '_> {
             return;
         };
         let name = path.get(at).copied().unwrap_or_default();
-        let help = near_or_list(name, known.iter().map(String::as_str), "name");
+        let kind = if at == 0 { what } else { "field" };
+        let help = near_or_list(name, known.iter().map(String::as_str), kind);
         if at == 0 {
             let message = format!("there is no {what} `{name}`");
             self.report(Severity::Error, codes::UNKNOWN_NAME, message, help);
@@ -149,8 +203,18 @@ impl Look<'_, '_> {
         Some(parent.0 as usize)
     }
 
-    pub(super) fn local(&mut self, name: &str) {
-        if self.reference.optional || self.locals().contains(&name) {
+    /// A name of an iteration or a failure, which begins the path.
+    pub(super) fn local(&mut self, path: &[&str]) {
+        let Some(name) = path.first().copied() else {
+            return;
+        };
+        if self.locals().contains(&name) {
+            return match name {
+                "error" => super::fields::of_error(self, name, &path[1..]),
+                _ => super::fields::of_item(self, path),
+            };
+        }
+        if self.reference.optional {
             return;
         }
         let (message, help) = match name {
@@ -183,7 +247,8 @@ pub(super) fn near_or_list<'n>(
         return Some(format!("did you mean `{near}`?"));
     }
     match known.len() {
-        0 => Some(format!("there is no {what} at all")),
+        0 if what == "field" => Some("what stands there is one value, without fields".to_owned()),
+        0 => Some(format!("no {what} is declared")),
         1..=12 => Some(format!("known: {}", known.join(", "))),
         _ => None,
     }

@@ -86,6 +86,28 @@ impl Templates<'_> {
         self.value(node, at)
     }
 
+    /// As [`Templates::duration`]; a literal of no length would end what it is for before it begins.
+    pub(super) fn timeout(&mut self, node: &Node, at: At) -> Option<Template> {
+        if attune_pack::read::duration(node).is_ok_and(|length| length.is_zero()) {
+            let message = "a timeout of no length ends everything before it begins";
+            self.sink
+                .error(codes::READ.bad_value, node.span, message)
+                .help = Some("take `timeout` out where there is to be none".to_owned());
+            return None;
+        }
+        self.duration(node, at)
+    }
+
+    /// A text, or a template that gives one; numbers and the like are written as text.
+    pub(super) fn text(&mut self, node: &Node, at: At) -> Option<Template> {
+        if node.as_map().is_some() || node.as_seq().is_some() {
+            let message = format!("a tag must be text, not {}", node.type_name());
+            self.sink.error(codes::READ.wrong_type, node.span, message);
+            return None;
+        }
+        self.value(node, at)
+    }
+
     /// The condition of a transition: `Ok(None)` for one that always fires.
     pub(super) fn when(&mut self, when: &Condition, at: At) -> Option<Option<Template>> {
         match when {

@@ -19,6 +19,9 @@ const DEPTH: usize = 8;
 /// The action whose result is its input.
 const SET: &str = "core.set";
 
+/// The action that gives nothing.
+const NOOP: &str = "core.noop";
+
 /// Everything that a variable is ever set to, with the moment.
 pub(super) type Sources<'a> = BTreeMap<&'a str, Vec<(Template, At)>>;
 
@@ -65,6 +68,11 @@ pub(super) fn of_output(world: &World<'_>, ix: usize, fields: &[&str]) -> PathTy
     output(world, ix, fields, 0)
 }
 
+/// What stands at `path` of an item of the task's iteration; the path begins with the item's name.
+pub(super) fn of_item(world: &World<'_>, ix: usize, path: &[&str]) -> PathType {
+    item(world, ix, path, 0)
+}
+
 fn value(world: &World<'_>, template: &Template, rest: &[&str], at: At, depth: usize) -> PathType {
     if depth > DEPTH {
         return PathType::Open;
@@ -80,6 +88,13 @@ fn value(world: &World<'_>, template: &Template, rest: &[&str], at: At, depth: u
                 known: map.keys().cloned().collect(),
             },
         },
+        (JsonValue::Array(items), Some((index, rest))) => {
+            let one = index.parse::<usize>().ok().and_then(|n| items.get(n));
+            match one.map(Template::compile) {
+                Some(Ok(one)) => deeper(value(world, &one, rest, at, depth + 1), 1),
+                _ => PathType::Open,
+            }
+        }
         _ => match template.gives() {
             Gives::Anything => PathType::Open,
             Gives::OneOf(kinds) if rest.is_empty() => {
@@ -125,6 +140,7 @@ fn name(world: &World<'_>, reference: &Reference, rest: &[&str], at: At, depth: 
         (Target::Scope(Root::PackConfig), _) => world
             .config
             .map_or(PathType::Open, |config| config.type_of(&path)),
+        (Target::Scope(Root::System), _) => system(&path),
         (Target::Scope(Root::Local), At::Each(ix)) => item(world, ix, &path, depth),
         (Target::Function, At::After(ix)) if path[0] == "result" => {
             deeper(result(world, ix, &path[1..], depth), 1)
@@ -162,6 +178,17 @@ fn bare(world: &World<'_>, path: &[&str], at: At, depth: usize) -> PathType {
     }
 }
 
+fn system(path: &[&str]) -> PathType {
+    match path {
+        ["execution_id" | "timestamp"] | ["workflow", "ref" | "version"] => {
+            PathType::Known(vec![ValueType::String])
+        }
+        ["attempt"] => PathType::Known(vec![ValueType::Integer]),
+        ["labels"] => PathType::Known(vec![ValueType::Object]),
+        _ => PathType::Open,
+    }
+}
+
 /// `<name>.<rest>` of a task.
 fn task(world: &World<'_>, path: &[&str], depth: usize) -> PathType {
     let Some(ix) = path.first().and_then(|name| world.flat.find(name)) else {
@@ -194,7 +221,13 @@ fn result(world: &World<'_>, ix: usize, fields: &[&str], depth: usize) -> PathTy
                 None => PathType::Open,
             }
         }
-        _ if task.items.is_some() => PathType::Open,
+        _ if task.items.is_some() => match fields {
+            [] => PathType::Known(vec![ValueType::Array]),
+            [index, fields @ ..] if index.parse::<usize>().is_ok() => {
+                deeper(output(world, ix, fields, depth), 1)
+            }
+            _ => PathType::Open,
+        },
         _ => output(world, ix, fields, depth),
     }
 }
@@ -218,6 +251,15 @@ fn output(world: &World<'_>, ix: usize, fields: &[&str], depth: usize) -> PathTy
             value(world, &made, fields, At::Each(ix), depth + 1)
         });
     }
+    if action.reference.as_str() == NOOP {
+        return match fields {
+            [] => PathType::Known(vec![ValueType::Null]),
+            _ => PathType::Missing {
+                at: 0,
+                known: Vec::new(),
+            },
+        };
+    }
     let Some(output) = &action.output else {
         return PathType::Open;
     };
@@ -237,28 +279,32 @@ fn variable(world: &World<'_>, path: &[&str], depth: usize) -> PathType {
         return PathType::Open;
     };
     let all = world.sources.get(name).map_or(&[][..], Vec::as_slice);
-    let mut types = Vec::new();
-    let mut missing = None;
-    for (template, at) in all
+    let found = all
         .iter()
         .filter(|(template, _)| !template.source().is_null())
-    {
-        match value(world, template, rest, *at, depth + 1) {
+        .map(|(template, at)| value(world, template, rest, *at, depth + 1));
+    deeper(either(found), 1)
+}
+
+/// One of several: known where all of them are, missing where none of them has it.
+fn either(all: impl Iterator<Item = PathType>) -> PathType {
+    let mut types = Vec::new();
+    let mut missing = None;
+    for one in all {
+        match one {
             PathType::Open => return PathType::Open,
             PathType::Known(known) => types.extend(known),
-            PathType::Missing { at, known } => {
-                missing.get_or_insert(PathType::Missing { at, known });
-            }
+            PathType::Missing { .. } => missing = missing.or(Some(one)),
         }
     }
     match (types.is_empty(), missing) {
         (false, _) => PathType::Known(types),
-        (true, Some(missing)) => deeper(missing, 1),
+        (true, Some(missing)) => missing,
         (true, None) => PathType::Open,
     }
 }
 
-/// An element of the list that is iterated over. Of maps and numbers something else is made.
+/// An element of what is iterated over: of a map its entries, of a number the numbers up to it.
 fn item(world: &World<'_>, ix: usize, path: &[&str], depth: usize) -> PathType {
     let Some(items) = world.flat.tasks[ix].items.as_ref() else {
         return PathType::Open;
@@ -272,6 +318,26 @@ fn item(world: &World<'_>, ix: usize, path: &[&str], depth: usize) -> PathType {
     let Ok(over) = Template::compile(&items.over.to_json()) else {
         return PathType::Open;
     };
+    let fields = &path[1..];
+    match over.source() {
+        JsonValue::Array(items) => {
+            let all = items.iter().map(|one| match Template::compile(one) {
+                Ok(one) => value(world, &one, fields, At::Before(ix), depth + 1),
+                Err(_) => PathType::Open,
+            });
+            return deeper(either(all), 1);
+        }
+        JsonValue::Number(_) if fields.is_empty() => {
+            return PathType::Known(vec![ValueType::Integer]);
+        }
+        JsonValue::Number(_) => {
+            return PathType::Missing {
+                at: 1,
+                known: Vec::new(),
+            };
+        }
+        _ => {}
+    }
     let Gives::Name(reference) = over.gives() else {
         return PathType::Open;
     };
@@ -279,6 +345,6 @@ fn item(world: &World<'_>, ix: usize, path: &[&str], depth: usize) -> PathType {
     if list != PathType::Known(vec![ValueType::Array]) {
         return PathType::Open;
     }
-    let rest: Vec<&str> = ["0"].into_iter().chain(path[1..].iter().copied()).collect();
+    let rest: Vec<&str> = ["0"].into_iter().chain(fields.iter().copied()).collect();
     name(world, reference, &rest, At::Before(ix), depth + 1)
 }

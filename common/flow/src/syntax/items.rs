@@ -7,7 +7,7 @@ use super::ast::Items;
 use super::codes;
 use super::entries::kept;
 use crate::program::Tolerate;
-use attune_pack::yaml::{Node, NodeKind};
+use attune_pack::yaml::{Key, Node, NodeKind};
 use attune_pack::{MapReader, Sink};
 use attune_types::is_identifier;
 
@@ -44,12 +44,22 @@ pub(super) fn items(task: &mut MapReader<'_, '_>) -> Option<Items> {
         return None;
     };
     let mut items = match &node.kind {
+        NodeKind::Map(entries) if is_bare_map(entries) => {
+            let message = "a map to go over stands under `items`";
+            task.sink()
+                .error(codes::READ.missing_key, node.span, message)
+                .help = Some("write `with_items: {items: {...}}`".to_owned());
+            plain(node)
+        }
         NodeKind::Map(_) => long(node, task.sink())?,
         NodeKind::Str(_) | NodeKind::Seq(_) | NodeKind::Int(_) => plain(node),
         _ => {
             let message = format!(
                 "`with_items` must be a list, a template or a number, not {}",
-                node.type_name()
+                match node.type_name() {
+                    "a number" => "a fraction",
+                    other => other,
+                }
             );
             task.sink()
                 .error(codes::READ.wrong_type, node.span, message);
@@ -77,6 +87,25 @@ pub(super) fn items(task: &mut MapReader<'_, '_>) -> Option<Items> {
     Some(items)
 }
 
+/// The keys of the long form.
+const KEYS: [&str; 6] = [
+    "items",
+    "as",
+    "concurrency",
+    "batch_size",
+    "fail_fast",
+    "tolerate",
+];
+
+/// Whether a map is meant as what to go over: it has nothing of the long form.
+fn is_bare_map(entries: &[(Key, Node)]) -> bool {
+    !entries.is_empty()
+        && entries.iter().all(|(key, _)| {
+            !KEYS.contains(&key.text.as_str())
+                && attune_pack::suggest(&key.text, ["items"]).is_none()
+        })
+}
+
 fn plain(over: &Node) -> Items {
     Items {
         over: over.clone(),
@@ -92,10 +121,14 @@ fn long(node: &Node, sink: &mut Sink) -> Option<Items> {
     let mut reader = MapReader::new(node, "with_items", sink)?;
     let over = reader.required_node("items").cloned();
     let name = reader.opt_str("as");
-    if let Some(bad) = name.as_ref().filter(|name| !is_identifier(name)) {
-        let span = reader.key_span("as");
-        let message = format!("`as` must be a name, `{bad}` is none");
-        reader.bad_value(span, message, None);
+    if let Some(bad) = name
+        .as_ref()
+        .filter(|name| !is_identifier(name) || name.contains('-'))
+    {
+        let span = node.get("as").map_or(node.span, |name| name.span);
+        let message = format!("`as` must be a name that expressions can use, `{bad}` is none");
+        let help = "a letter or `_`, then letters, digits or `_`".to_owned();
+        reader.bad_value(span, message, Some(help));
     }
     if let Some(taken) = name.as_ref().filter(|name| TAKEN.contains(&name.as_str())) {
         let span = node.get("as").map_or(node.span, |name| name.span);

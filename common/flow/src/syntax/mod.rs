@@ -17,6 +17,7 @@ mod retry;
 mod selector;
 mod task;
 mod top;
+mod words;
 
 use crate::program::DefinitionLimits;
 use attune_pack::yaml::{self, Node};

@@ -6,8 +6,8 @@
 //! first of all after success. `next` beside a shorthand is an error.
 
 use super::ast::{Condition, Entry, Spanned, Transition};
-use super::codes;
 use super::entries::{entries, entries_at};
+use super::{codes, foreign, words};
 use attune_pack::yaml::{Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
 
@@ -120,6 +120,8 @@ fn next(node: &Node, sink: &mut Sink) -> Vec<Transition> {
 
 fn transition(node: &Node, sink: &mut Sink) -> Option<Transition> {
     let mut reader = MapReader::new(node, "an item of `next`", sink)?;
+    reader.foreign(&foreign::TRANSITION);
+    words::empty(&mut reader, &["when", "do"]);
     let when = reader
         .node("when")
         .map_or(Condition::Always, |when| Condition::Written(when.clone()));
@@ -192,6 +194,8 @@ fn decision(task: &mut MapReader<'_, '_>) -> Vec<Transition> {
 /// One branch: its condition (none for the default) and where it leads.
 fn branch(node: &Node, sink: &mut Sink) -> Option<(Option<Node>, Vec<Spanned<String>>)> {
     let mut reader = MapReader::new(node, "a branch of `decision`", sink)?;
+    reader.foreign(&foreign::BRANCH);
+    words::empty(&mut reader, &["when", "next", "default"]);
     let when = reader.node("when").cloned();
     let is_flag = node
         .get("default")
@@ -203,10 +207,11 @@ fn branch(node: &Node, sink: &mut Sink) -> Option<(Option<Node>, Vec<Spanned<Str
         (named.is_some(), named)
     };
     let next = names(&mut reader, "next");
-    let slip = node.as_map().unwrap_or_default().iter().any(|(key, _)| {
-        let known = ["when", "next", "default"];
-        !known.contains(&key.text.as_str()) && attune_pack::suggest(&key.text, known).is_some()
-    });
+    let slip = node
+        .as_map()
+        .unwrap_or_default()
+        .iter()
+        .any(|(key, _)| !["when", "next", "default"].contains(&key.text.as_str()));
     let problem = match (&when, marked, &named, &next) {
         // An unknown key says it all.
         _ if slip => Some(""),

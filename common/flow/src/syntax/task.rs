@@ -5,7 +5,7 @@
 
 use super::ast::{Spanned, Task, Work};
 use super::entries::{kept, reference_at, text_at};
-use super::{codes, foreign, items, next, retry, selector};
+use super::{codes, foreign, items, next, retry, selector, words};
 use crate::program::Join;
 use attune_pack::yaml::{Key, Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
@@ -67,7 +67,12 @@ fn task(
 ) -> Option<Task> {
     let mut reader = MapReader::new(node, "a task", sink)?;
     reader.foreign(&foreign::TASK);
+    words::empty(&mut reader, words::NOT_EMPTY_IN_TASK);
     let name = name(&mut reader, key);
+    // Before its children are read: of two of one name the later one is the second.
+    if let Some(name) = &name {
+        unique(name, seen, reader.sink());
+    }
     let work = work(&mut reader, seen);
     let input = kept(&mut reader, "input");
     let when = kept(&mut reader, "when");
@@ -87,10 +92,8 @@ fn task(
     reader.node("ui");
     reader.finish();
 
-    let name = name?;
-    unique(&name, seen, sink);
     let task = Task {
-        name,
+        name: name?,
         work,
         input,
         when,

@@ -423,12 +423,8 @@ tasks:
   - {name: b, action: core.noop, on_failure: c}
   - {name: c, action: core.noop, on_failure: b}
 "), @r#"
-workflows/flow.yaml:7:12: error[FLOW011]: nothing leads to `b`
+workflows/flow.yaml:7:12: error[FLOW011]: nothing that runs leads to `b`, and so not to `c`
   7 |   - {name: b, action: core.noop, on_failure: c}
-    |            ^
-  help: name it in `do` or a shorthand of a task that runs, or take it out
-workflows/flow.yaml:8:12: error[FLOW011]: nothing leads to `c`
-  8 |   - {name: c, action: core.noop, on_failure: b}
     |            ^
   help: name it in `do` or a shorthand of a task that runs, or take it out
 "#);

@@ -66,10 +66,10 @@ tasks:
       h: '{{ app }} {{ registry }} {{ first }}'
       i: '{{ event.payloda }}'
 "), @r#"
-workflows/flow.yaml:10:17: error[FLOW031]: there is no variable `third`
+workflows/flow.yaml:10:17: error[FLOW034]: `third` is set only after this
   10 |   - second: '{{ vars.third }}'
      |                 ^^^^^^^^^^
-  help: known: first
+  help: variables are set in their order: write it further up
 workflows/flow.yaml:16:14: error[FLOW031]: there is no parameter `ap`
   16 |       a: '{{ parameters.ap }}'
      |              ^^^^^^^^^^^^^
@@ -120,10 +120,6 @@ workflows/flow.yaml:10:16: error[FLOW032]: there is no task `deploy`
   10 |   b: "{{ 'x' ~ task.deploy.status }}"
      |                ^^^^^^^^^^^^^^^^^^
   help: known: build
-workflows/flow.yaml:11:10: warning[FLOW006]: `inquiry` is not supported yet: nothing is found in it
-  11 |   c: '{{ inquiry.approve }}'
-     |          ^^^^^^^^^^^^^^^
-  help: give a default, or pass the value as a parameter
 workflows/flow.yaml:11:10: error[FLOW032]: there is no task `approve`
   11 |   c: '{{ inquiry.approve }}'
      |          ^^^^^^^^^^^^^^^

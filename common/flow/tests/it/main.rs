@@ -11,6 +11,7 @@ mod check_errors;
 mod check_fixtures;
 mod check_keys;
 mod check_limits;
+mod check_marked;
 mod check_names;
 mod check_pack;
 mod check_pages;

@@ -285,6 +285,13 @@ fn settings(rule: &mut Placed<RuleDef>, trigger: &TriggerDef) {
         let spot = node.get("trigger_parameters");
         spot.map_or_else(|| value_span(node, "trigger"), |spot| spot.span_at(pointer))
     };
+    let key = |node: &Node, pointer: &str| {
+        let spot = node.get("trigger_parameters");
+        spot.map_or_else(
+            || value_span(node, "trigger"),
+            |spot| spot.key_span_at(pointer),
+        )
+    };
     match trigger.parameters.validate(&given) {
         Ok(filled) => {
             for wrong in schedule::check(trigger.reference.as_str(), &filled) {
@@ -295,7 +302,10 @@ fn settings(rule: &mut Placed<RuleDef>, trigger: &TriggerDef) {
         }
         Err(errors) => {
             for error in errors {
-                let span = place(&rule.node, &error.pointer);
+                let span = match error.code == "unknown" {
+                    true => key(&rule.node, &error.pointer),
+                    false => place(&rule.node, &error.pointer),
+                };
                 let message = format!(
                     "`trigger_parameters` do not fit `{}`: {}",
                     trigger.reference, error.message

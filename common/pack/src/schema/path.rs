@@ -139,9 +139,16 @@ pub(super) fn type_of(root: &JsonValue, path: &[&str]) -> PathType {
                 _ => PathType::Open,
             };
         }
+        let is_index = name.parse::<i64>().is_ok();
         match (schema.get("items"), schema.get("additionalProperties")) {
-            (Some(items), _) if name.parse::<usize>().is_ok() => schema = items,
+            (Some(items), _) if is_index => schema = items,
             (_, Some(values)) if values.is_object() => schema = values,
+            _ if has_no_fields(schema, is_index) => {
+                return PathType::Missing {
+                    at,
+                    known: Vec::new(),
+                };
+            }
             _ => return PathType::Open,
         }
     }
@@ -154,6 +161,17 @@ pub(super) fn type_of(root: &JsonValue, path: &[&str]) -> PathType {
     } else {
         PathType::Known(types)
     }
+}
+
+/// Whether nothing of the schema's types has a field, or an element, to take.
+fn has_no_fields(schema: &JsonValue, is_index: bool) -> bool {
+    let types = types(schema);
+    let has = |kind: &ValueType| match kind {
+        ValueType::Object => true,
+        ValueType::Array => is_index,
+        _ => false,
+    };
+    !types.is_empty() && !types.iter().any(has) && plain(schema)
 }
 
 /// Whether nothing else than `properties` can bring in names.

@@ -372,9 +372,9 @@ action: a.good
     rules/r.yaml:3:21: error[PACK017]: `trigger_parameters` do not fit `core.interval`: `every` is required
       3 | trigger_parameters: {evry: 5s}
         |                     ^
-    rules/r.yaml:3:28: error[PACK017]: `trigger_parameters` do not fit `core.interval`: unknown name `evry`, did you mean `every`?
+    rules/r.yaml:3:22: error[PACK017]: `trigger_parameters` do not fit `core.interval`: unknown name `evry`, did you mean `every`?
       3 | trigger_parameters: {evry: 5s}
-        |                            ^^
+        |                      ^^^^
     "###);
 }
 

@@ -74,7 +74,9 @@ fn parsed_text<'a>(call: &mut Call<'a>) -> Result<&'a str, Fault> {
 }
 
 fn yaml(text: &str) -> Result<JsonValue, Fault> {
+    // `no` is a text, as in definitions.
     let options = serde_saphyr::options! {
+        strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_depth: Limits::VALUE_DEPTH,
             max_nodes: 100_000,
