@@ -228,6 +228,25 @@ fn nothing_of_a_parallel_task_that_failed_is_tried_again() {
 }
 
 #[test]
+fn a_branch_does_not_begin_again_when_the_time_of_all_is_over() {
+    let branch = worker("branch")
+        .items(json!(1))
+        .retry(3, 100)
+        .on("failed()", &["retry"]);
+    let mut flow = begin(ProgramBuilder::new(vec![
+        parallel("all", false, vec![branch]).timeout(json!(5)),
+    ]));
+    flow.finish_item("branch", 0, failed("x"));
+    assert_eq!(flow.status("branch"), Some(Running), "its item waits");
+    flow.pass(Duration::from_secs(6));
+    assert_eq!(
+        (flow.activations("branch"), flow.status("all")),
+        (1, Some(TimedOut))
+    );
+    assert_eq!(flow.state.status(), Failed);
+}
+
+#[test]
 fn no_item_is_tried_again_once_too_many_failed() {
     let mut flow = begin(ProgramBuilder::new(vec![
         worker("each")
