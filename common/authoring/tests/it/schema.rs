@@ -82,7 +82,7 @@ fn a_workflow_has_the_keys_that_its_reader_knows() {
         (
             "Items",
             "with_items",
-            vec![format!("{{name: a, with_items: {{{unknown}}}}}")],
+            vec![format!("{{name: a, with_items: {{items: [], {unknown}}}}}")],
         ),
         (
             "Retry",
