@@ -141,15 +141,15 @@ async fn a_file_is_run_without_being_registered() {
     let attune = Attune::of(&world, &home);
     let text = "parameters:\n  n: {type: integer, required: true}\n  pin: {type: string, secret: true}\n\
                 tasks:\n  - name: a\n    action: core.set\n    input:\n      \
-                  twice: \"{{ parameters.n * 2 }}\"\n      length: \"{{ parameters.pin | length }}\"\n\
-                output_map:\n  twice: \"{{ task.a.result.twice }}\"\n  length: \"{{ task.a.result.length }}\"\n";
+                  twice: \"{{ parameters.n * 2 }}\"\n      said: \"pin {{ parameters.pin }}\"\n\
+                output_map:\n  twice: \"{{ task.a.result.twice }}\"\n";
     std::fs::write(home.join("w.yaml"), text).unwrap();
     let run: ExecutionDetail = attune.json(
         0,
         &["run", "--file", "w.yaml", "n=21", "pin=s3cr3t", "--wait"],
     );
     assert_eq!(run.execution.status, ExecutionStatus::Succeeded);
-    assert_eq!(run.execution.result, json!({"twice": 42, "length": 6}));
+    assert_eq!(run.execution.result, json!({"twice": 42}));
     assert_eq!(run.definition.as_deref(), Some(text));
     let id = run.execution.id.to_string();
     for path in ["", "/history", "/tasks", "/graph"] {
@@ -157,6 +157,17 @@ async fn a_file_is_run_without_being_registered() {
         assert_eq!(shown.status, 200, "{path}: {}", shown.text);
         assert!(!shown.text.contains("s3cr3t"), "{path}: {}", shown.text);
     }
+    let prying = text.replace(
+        "\"pin {{ parameters.pin }}\"",
+        "\"{{ parameters.pin | length }}\"",
+    );
+    std::fs::write(home.join("prying.yaml"), prying).unwrap();
+    let output = attune.run(&["run", "--file", "prying.yaml", "n=21", "pin=s3cr3t"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("FLOW045") && !said.contains("s3cr3t"),
+        "{said}"
+    );
     attune.says(2, &["run", "--file", "w.yaml", "n=many"]);
     attune.says(2, &["run", "n=1"]);
     attune.says(2, &["run", "core.noop", "--file", "w.yaml"]);
