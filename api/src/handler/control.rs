@@ -18,8 +18,8 @@ use attune_types::{ExecutionId, ExecutionStatus, RunId};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
+use axum::{Extension, Json, RequestPartsExt};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -160,15 +160,8 @@ impl FromRequestParts<App> for Asked {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let caller = Caller::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let Extension(trace) = Extension::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let Path(run) = Path::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let (caller, Extension(trace), Path(run)): (_, _, Path<String>) =
+            parts.extract_with_state(app).await?;
         Ok(Self {
             app: app.clone(),
             caller,

@@ -17,7 +17,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::{Extension, Json, RequestPartsExt};
 use std::time::Duration;
 
 /// Starts in one request.
@@ -133,15 +133,8 @@ impl FromRequestParts<App> for Asked {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let caller = Caller::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let Extension(trace) = Extension::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
-        let mut params = Params::from_request_parts(parts, app)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let (caller, Extension(trace), mut params): (_, _, Params) =
+            parts.extract_with_state(app).await?;
         let wait = wait::wanted(&mut params);
         params.finish().map_err(IntoResponse::into_response)?;
         let key = IdempotencyKey::of(&parts.headers).map_err(IntoResponse::into_response)?;
