@@ -13,6 +13,7 @@ pub mod program;
 mod reach;
 pub mod run;
 mod seal;
+mod sound;
 pub mod syntax;
 mod template_json;
 mod undo;

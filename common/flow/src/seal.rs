@@ -4,6 +4,7 @@
 
 use crate::graph::Graph;
 use crate::program::Program;
+use crate::sound::{self, Unsound};
 use attune_types::{JsonValue, ProgramHash, canonical_json};
 use serde::Deserialize as _;
 use sha2::{Digest, Sha256};
@@ -13,10 +14,21 @@ use sha2::{Digest, Sha256};
 #[error("not a program of this version: {reason}")]
 pub struct ProgramError {
     /// What it stumbled over.
-    reason: serde_json::Error,
+    reason: Reason,
     /// Whether it is stored as it was written: then a newer build wrote it, since those of older ones
     /// can be read for ever.
     pub intact: bool,
+}
+
+/// Why a stored Program is none.
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    /// A part has another shape than this build knows.
+    #[error(transparent)]
+    Shape(#[from] serde_json::Error),
+    /// Its tasks name each other by numbers that do not fit.
+    #[error(transparent)]
+    Numbers(#[from] Unsound),
 }
 
 impl Program {
@@ -38,9 +50,10 @@ impl Program {
     /// where this build would write it otherwise.
     ///
     /// # Errors
-    /// [`ProgramError`] if it is not a Program, or a template in it no longer compiles.
+    /// [`ProgramError`] if it is not a Program, a template in it no longer compiles, or its tasks name
+    /// each other by numbers that do not fit.
     pub fn from_json(json: JsonValue) -> Result<Self, ProgramError> {
-        match Self::deserialize(&json) {
+        match Self::read(&json) {
             Ok(mut program) => {
                 program.graph = Graph::of(&program);
                 Ok(program)
@@ -51,6 +64,12 @@ impl Program {
                 Err(ProgramError { reason, intact })
             }
         }
+    }
+
+    fn read(json: &JsonValue) -> Result<Self, Reason> {
+        let program = Self::deserialize(json)?;
+        sound::check(&program)?;
+        Ok(program)
     }
 }
 

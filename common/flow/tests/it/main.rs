@@ -17,6 +17,7 @@ mod check_pack;
 mod check_pages;
 mod check_program;
 mod check_support;
+mod program_stored;
 mod run_acceptance;
 mod run_basics;
 mod run_concurrency;
