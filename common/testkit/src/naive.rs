@@ -25,6 +25,7 @@ mod input;
 mod join;
 mod next;
 mod parts;
+mod redo;
 mod scope;
 mod start;
 
@@ -46,6 +47,8 @@ pub struct Naive {
     /// It waits for its place among the runs of its workflow.
     in_line: bool,
     began_at: Timestamp,
+    /// When it began or was last retried.
+    round_at: Timestamp,
     paused: bool,
     canceling: bool,
     failing: Option<(ExecutionStatus, ErrorInfo)>,
@@ -59,6 +62,10 @@ pub struct Naive {
     arrivals: BTreeMap<(usize, (usize, usize)), u32>,
     /// Generations started by join.
     started: BTreeMap<usize, u32>,
+    /// Transitions that fired when nothing could follow, in that order.
+    left: Vec<(usize, usize)>,
+    /// Ended, and about to go on with such transitions.
+    pending: Vec<usize>,
     last: Option<usize>,
     ended: Option<(ExecutionStatus, JsonValue, Option<ErrorInfo>)>,
     /// What it was told and cannot be.
@@ -97,6 +104,7 @@ impl Naive {
             begun: false,
             in_line: false,
             began_at: at,
+            round_at: at,
             paused: false,
             canceling: false,
             failing: None,
@@ -106,6 +114,8 @@ impl Naive {
             acts: Vec::new(),
             arrivals: BTreeMap::new(),
             started: BTreeMap::new(),
+            left: Vec::new(),
+            pending: Vec::new(),
             last: None,
             ended: None,
             complaint: None,
@@ -119,7 +129,7 @@ impl Naive {
     pub fn feed(&mut self, input: &Input, at: Timestamp, entropy: [u8; 16]) {
         self.now = at;
         self.entropy = entropy;
-        if self.ended.is_some() {
+        if self.ended.is_some() && !matches!(input, Input::Retry) {
             return;
         }
         match input {
@@ -142,7 +152,10 @@ impl Naive {
             }
             Input::Granted => {
                 if self.in_line {
-                    self.entries();
+                    match self.acts.is_empty() {
+                        true => self.entries(),
+                        false => self.take_up(),
+                    }
                 }
             }
             Input::Refused => {
@@ -150,6 +163,7 @@ impl Naive {
                     self.fail_run(code::CONCURRENCY, "no place");
                 }
             }
+            Input::Retry => self.retry(),
             Input::Cancel => self.cancel(),
             Input::Pause => self.paused = true,
             Input::Resume { expired, given_up } => self.resume(expired, given_up),
@@ -163,6 +177,7 @@ impl Naive {
         }
         self.begun = true;
         self.began_at = self.now;
+        self.round_at = self.now;
         for (name, template) in self.program.vars.clone() {
             match template.evaluate(&self.scope(None, None)) {
                 Ok(value) => {

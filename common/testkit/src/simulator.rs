@@ -14,4 +14,4 @@ mod world;
 
 pub use programs::random_program;
 pub use rng::Rng;
-pub use world::{Report, simulate, simulate_program, simulate_undo};
+pub use world::{Report, simulate, simulate_program, simulate_retry, simulate_undo};

@@ -66,6 +66,9 @@ pub const KINDS: &[StoredKind] = &[
     first("undo_activated"),
     first("compensation_stopped"),
     first("compensation_ended"),
+    first("run_retried"),
+    first("retry_joined"),
+    first("reopened"),
     first("run_ended"),
 ];
 

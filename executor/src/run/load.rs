@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Version of the state's shape in snapshots; another one is ignored and the log is folded.
-pub(crate) const SNAPSHOT_VERSION: u16 = 2;
+pub(crate) const SNAPSHOT_VERSION: u16 = 3;
 
 /// Runs loaded by one query.
 const MOST: usize = 256;

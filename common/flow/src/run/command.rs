@@ -78,6 +78,17 @@ pub enum Command {
         /// Who holds them.
         holders: Vec<RunId>,
     },
+    /// Go on from what went wrong, once the run has ended: what failed, was stopped or never begun is
+    /// done again, what went well stays.
+    Retry {
+        /// Login of who asked.
+        by: String,
+        /// Names the request, so that a repetition is seen.
+        request: Uuid,
+        /// The attempt of the run above that waits for it; none if no run does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+    },
     /// Undo what the run did, once it has ended.
     Compensate {
         /// Login of who asked.

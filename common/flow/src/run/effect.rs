@@ -183,8 +183,13 @@ pub struct SlotOrder {
 /// A child run that is to exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChildOrder {
-    /// Id of the child run: `RunId(attempt)`, so the same order opens it once.
+    /// Id of the child run: `RunId(attempt)`, so the same order opens it once; or that of an earlier
+    /// attempt that is gone on with.
     pub run: RunId,
+    /// Login of who had the run retried, if it is the child run of an earlier attempt: it is asked to
+    /// go on ([`Command::Retry`](super::Command::Retry), which the attempt names), and opened only if
+    /// there is none. Whoever asks answers with `AttemptFinished` if it cannot go on.
+    pub again: Option<String>,
     /// The attempt that it is the work of.
     pub attempt: AttemptId,
     /// Its number, from 1.

@@ -1,13 +1,14 @@
 //! The past-tense alphabet: what happened to a run. Every event applies, always.
 //!
 //! Made only by `decide`; stored as JSON (so a change of shape needs an upcaster in `wire`); folded by
-//! `evolve`. Events carry the decisions: rendered inputs, chosen transitions, published values. Every
-//! event holds the time at which it was decided.
+//! `evolve`. They carry the decisions: inputs, transitions, published values; and when they were made.
 
 mod parts;
+mod redo;
 mod undo;
 
-pub use parts::{Arrival, By, JoinStart, StopReason};
+pub use parts::{Arrival, By, JoinStart, StopReason, Values};
+pub use redo::{Reopened, RetryJoined, RunRetried};
 pub use undo::*;
 
 use super::{KeyRead, ProcessInfo, Report, RunHeader};
@@ -16,13 +17,9 @@ use attune_template::Nonce;
 use attune_types::{
     Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId, Timestamp,
 };
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Named values, shared between events and state.
-pub type Values = IndexMap<String, Arc<JsonValue>>;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -299,7 +296,7 @@ pub enum Event {
         /// Rendered input, where no earlier event holds it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Arc<JsonMap>>,
-        /// What it gave back. Iterations and parallel tasks leave it to their parts.
+        /// What it gave back; left to their parts by iterations and parallel tasks.
         #[serde(default, skip_serializing_if = "parts::is_null")]
         result: Arc<JsonValue>,
         /// The process behind it.
@@ -308,7 +305,7 @@ pub enum Event {
         /// What went wrong.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Arc<ErrorInfo>>,
-        /// Whether a transition took care of the failure. Of a branch: it does not fail its parallel.
+        /// Whether a transition took care of the failure.
         #[serde(default)]
         handled: bool,
     },
@@ -321,7 +318,7 @@ pub enum Event {
         /// Which of its task's transitions, from 0.
         transition: u32,
         /// What it published.
-        #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
         publish: Values,
         /// Where it leads, for people: tasks and engine commands.
         #[serde(rename = "do", default)]
@@ -382,7 +379,13 @@ pub enum Event {
     CompensationStopped(CompensationStopped),
     /// The undoing came to its end, and the run with it.
     CompensationEnded(CompensationEnded),
-    /// The run reached its end. Only undoing it may follow.
+    /// A run that had ended goes on from what went wrong.
+    RunRetried(RunRetried),
+    /// The run above asked for that too.
+    RetryJoined(RetryJoined),
+    /// An execution that had ended is done again.
+    Reopened(Reopened),
+    /// The run reached its end. Only undoing or retrying it may follow.
     RunEnded {
         /// When.
         at: Timestamp,

@@ -41,12 +41,15 @@ impl Event {
             Self::UndoActivated { .. } => "undo_activated",
             Self::CompensationStopped { .. } => "compensation_stopped",
             Self::CompensationEnded { .. } => "compensation_ended",
+            Self::RunRetried { .. } => "run_retried",
+            Self::RetryJoined { .. } => "retry_joined",
+            Self::Reopened { .. } => "reopened",
             Self::RunEnded { .. } => "run_ended",
         }
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 33] = [
+    pub const KINDS: [&'static str; 36] = [
         "run_opened",
         "run_begun",
         "keys_read",
@@ -79,6 +82,9 @@ impl Event {
         "undo_activated",
         "compensation_stopped",
         "compensation_ended",
+        "run_retried",
+        "retry_joined",
+        "reopened",
         "run_ended",
     ];
 
@@ -123,6 +129,9 @@ impl Event {
             Self::UndoActivated(it) => it.at,
             Self::CompensationStopped(it) => it.at,
             Self::CompensationEnded(it) => it.at,
+            Self::RunRetried(it) => it.at,
+            Self::RetryJoined(it) => it.at,
+            Self::Reopened(it) => it.at,
         }
     }
 
@@ -145,6 +154,7 @@ impl Event {
             | Self::ExecutionEnded { execution, .. }
             | Self::TransitionFired { execution, .. } => Some(*execution),
             Self::UndoActivated(it) => Some(it.execution),
+            Self::Reopened(it) => Some(it.execution),
             Self::RunOpened { .. }
             | Self::RunBegun { .. }
             | Self::KeysRead { .. }
@@ -161,6 +171,8 @@ impl Event {
             | Self::CompensationJoined { .. }
             | Self::CompensationStopped { .. }
             | Self::CompensationEnded { .. }
+            | Self::RunRetried { .. }
+            | Self::RetryJoined { .. }
             | Self::RunEnded { .. } => None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod executions;
 mod joins;
+mod redo;
 mod run;
 mod tally;
 mod undo;
@@ -58,10 +59,19 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         | Event::UndoActivated { .. }
         | Event::CompensationStopped { .. }
         | Event::CompensationEnded { .. } => undo::apply(state, event),
+        Event::RunRetried { .. } | Event::RetryJoined { .. } | Event::Reopened { .. } => {
+            redo::apply(state, event);
+        }
         Event::JoinMoved { join, edges, .. } => joins::moved(state, *join, edges),
         Event::TransitionFired {
-            publish, arrived, ..
+            execution,
+            transition,
+            publish,
+            to,
+            arrived,
+            ..
         } => {
+            redo::fired(state, *execution, *transition, to);
             state.about.vars.extend(publish);
             for arrival in arrived {
                 joins::arrived(state, arrival);

@@ -28,7 +28,7 @@ pub use decide::{decide, decide_with_keys};
 pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, SlotOrder, WorkOrder};
 pub use event::{
     Arrival, By, CompensationEnded, CompensationJoined, CompensationStarted, CompensationStopped,
-    Event, JoinStart, StopReason, UndoActivated, Undone, Values,
+    Event, JoinStart, Reopened, RetryJoined, RunRetried, StopReason, UndoActivated, Undone, Values,
 };
 pub use evolve::evolve;
 pub use fold::{Change, fold};
@@ -39,7 +39,7 @@ pub use project::announce;
 pub use rejection::Rejection;
 pub use secret::{KeyRead, SealedValue, Secrets};
 pub use state::RunState;
-pub use state::execution::{Attempt, Execution, Parts, Phase, Reports, Tally};
+pub use state::execution::{Attempt, Execution, Parts, Phase, Redo, Reports, Tally};
 pub use state::slot::Slot;
 pub use state::task::{JoinState, TaskState};
 pub use view::{ExecutionKind, ExecutionRow, Notice};

@@ -61,7 +61,7 @@ pub(super) fn owed_for(
     if let Some(effect) = work(program, state, execution, attempt, id) {
         owed.insert(EffectKey::Attempt(id), effect);
     }
-    let child = RunId(id.0);
+    let child = execution.child_run().unwrap_or(RunId(id.0));
     match &attempt.by {
         By::Timer => {}
         By::Undo { run } => {
@@ -172,8 +172,16 @@ fn work(
             timeout: attempt.timeout,
             secrets,
         })),
-        (By::Child { action, wait }, _) => Effect::OpenChild(Box::new(ChildOrder {
-            run: RunId(id.0),
+        (
+            By::Child {
+                action,
+                wait,
+                again,
+            },
+            _,
+        ) => Effect::OpenChild(Box::new(ChildOrder {
+            run: again.unwrap_or(RunId(id.0)),
+            again: again.map(|_| state.retried_by().to_owned()),
             attempt: id,
             number: attempt.number,
             execution: execution.id,

@@ -7,6 +7,7 @@ pub(super) mod branches;
 pub(super) mod cache;
 pub(super) mod execution;
 mod query;
+pub(super) mod redo;
 pub(super) mod slot;
 mod snapshot;
 pub(super) mod task;
@@ -20,6 +21,7 @@ use crate::program::TaskIx;
 use attune_template::KeySeen;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, Timestamp};
 use execution::Execution;
+use redo::{Held, Retried};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -53,6 +55,11 @@ pub(super) struct About {
     pub(super) planned: Arc<Vec<PlannedFailure>>,
     pub(super) end: Option<End>,
     pub(super) undo: Option<Arc<Undo>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) retried: Option<Arc<Retried>>,
+    /// Transitions that were taken while nothing new started.
+    #[serde(default, skip_serializing_if = "no_held")]
+    pub(super) held: Arc<Vec<Held>>,
     pub(super) vars: Vars,
     pub(super) labels: Arc<BTreeMap<String, String>>,
     pub(super) trace_tag: Option<Arc<str>>,
@@ -130,6 +137,8 @@ impl RunState {
                 planned: Arc::default(),
                 end: None,
                 undo: None,
+                retried: None,
+                held: Arc::default(),
                 vars: Vars::default(),
                 labels,
                 trace_tag: None,
@@ -155,6 +164,10 @@ impl RunState {
 
 fn no_keys(keys: &Arc<BTreeMap<String, KeySeen>>) -> bool {
     keys.is_empty()
+}
+
+fn no_held(held: &Arc<Vec<Held>>) -> bool {
+    held.is_empty()
 }
 
 impl About {

@@ -1,6 +1,6 @@
 //! Random Programs in a bad world: nothing may be lost, repeated or stuck.
 
-use attune_testkit::simulator::{simulate, simulate_undo};
+use attune_testkit::simulator::{simulate, simulate_retry, simulate_undo};
 use std::collections::BTreeMap;
 
 /// How many seeds, and from where: more by `ATTUNE_SEEDS` and `ATTUNE_SEED`.
@@ -74,6 +74,45 @@ fn what_a_run_did_is_undone_once_and_in_order() {
             assert!(
                 ends.contains_key(status),
                 "no undoing ended {status}: {ends:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_went_wrong_is_retried_and_the_rest_stays() {
+    let first = number("ATTUNE_SEED", 0);
+    let count = number("ATTUNE_SEEDS", 400);
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
+    let (mut events, mut crashes) = (0, 0);
+    for seed in first..first + count {
+        match simulate_retry(seed) {
+            Ok(report) => {
+                events += report.events;
+                crashes += report.crashes;
+                *ends.entry(report.retried.unwrap_or_default()).or_default() += 1;
+            }
+            Err(violation) => {
+                if count == 1 {
+                    eprintln!("{}", violation.story);
+                }
+                broken.push(violation.to_string());
+            }
+        }
+    }
+    eprintln!("{count} seeds retried: {ends:?}, {events} events, {crashes} crashes");
+    assert!(
+        broken.is_empty(),
+        "{} broken: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(8)]
+    );
+    if count >= 400 {
+        for status in ["succeeded", "failed", "cancelled"] {
+            assert!(
+                ends.contains_key(status),
+                "no retry ended {status}: {ends:?}"
             );
         }
     }

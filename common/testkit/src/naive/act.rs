@@ -29,6 +29,14 @@ pub(super) struct Act {
     /// When the time of the branches is over, and whether it is.
     pub(super) branches_due: Option<Timestamp>,
     pub(super) branches_late: bool,
+    /// How long all of them may take.
+    pub(super) branches_limit: Option<Duration>,
+    /// Transitions that fired when nothing could follow.
+    pub(super) left: Vec<usize>,
+    /// One of its transitions fails the run.
+    pub(super) lethal: bool,
+    /// An item that is to be done again when its turn comes.
+    pub(super) again: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +111,10 @@ impl Act {
             branches: None,
             branches_due: None,
             branches_late: false,
+            branches_limit: None,
+            left: Vec::new(),
+            lethal: false,
+            again: false,
         }
     }
 

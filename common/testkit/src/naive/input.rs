@@ -39,6 +39,8 @@ pub enum Input {
     Granted,
     /// There is none for it.
     Refused,
+    /// Somebody asked the run, which had ended, to go on from what went wrong.
+    Retry,
     /// Somebody asked the run to stop.
     Cancel,
     /// Somebody asked it to start nothing new.

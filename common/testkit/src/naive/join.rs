@@ -62,6 +62,7 @@ impl Naive {
             super::Job::After(n, _) => Some(self.acts[*n].task),
             _ => None,
         }));
+        todo.extend(self.pending.iter().map(|n| self.acts[*n].task));
         if others {
             todo.extend(
                 self.joins()
@@ -175,7 +176,11 @@ impl Naive {
     }
 
     /// An edge that is behind and dead belongs to no generation that anybody waits for.
+    /// Not when the run comes to its end: retried, it may arrive.
     pub(super) fn move_dead_edges(&mut self) {
+        if self.is_closing() {
+            return;
+        }
         for join in self.joins() {
             let k = self.generation(join);
             for edge in self.edges(join) {

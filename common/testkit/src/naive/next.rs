@@ -145,7 +145,7 @@ impl Naive {
         (fired, wrong)
     }
 
-    fn follow(&mut self, n: usize, fired: Vec<Fired>) {
+    pub(super) fn follow(&mut self, n: usize, fired: Vec<Fired>) {
         let task = self.acts[n].task;
         let next = self.program.tasks[task].next.clone();
         let mut reached: Vec<usize> = Vec::new();
@@ -156,6 +156,13 @@ impl Naive {
             self.vars.extend(published);
             let to = &next[number].to;
             let fail = to.contains(&Target::Fail);
+            self.acts[n].lethal |= fail;
+            let leads = |to: &Target| !matches!(to, Target::Noop | Target::Continue);
+            let well = self.acts[n].ended_as() == Some(ExecutionStatus::Succeeded);
+            if self.is_closing() && (!well || to.iter().any(leads)) {
+                self.acts[n].left.push(number);
+                self.left.push((n, number));
+            }
             fails |= fail;
             for target in to {
                 let started = match target {

@@ -93,13 +93,19 @@ impl Naive {
                 .iter()
                 .filter(|part| !self.acts[**part].is_ended())
                 .count();
-            if begun.len() == plan.items.len()
+            let again = begun.iter().copied().find(|part| self.acts[*part].again);
+            if (again.is_none() && begun.len() == plan.items.len())
                 || live >= plan.concurrency
                 || self.is_spoilt(n)
                 || self.is_spoilt_above(n)
                 || !self.may_start()
             {
                 return failed;
+            }
+            if let Some(item) = again {
+                self.redo(item);
+                failed |= is_bad(self.acts[item].ended_as());
+                continue;
             }
             let mut item = Act::new(self.acts[n].task, self.acts[n].activation);
             item.parent = Some(n);
@@ -127,6 +133,7 @@ impl Naive {
         self.acts[n].attempts += 1;
         self.acts[n].at = At::Gathering;
         self.acts[n].branches = Some(Vec::new());
+        self.acts[n].branches_limit = limit;
         self.acts[n].branches_due = limit.and_then(|limit| self.now.checked_add(limit).ok());
         self.acts[n].branches_late = false;
         for child in children {
@@ -158,7 +165,7 @@ impl Naive {
     fn failed_items(&self, n: usize) -> u32 {
         let mut count = 0;
         for part in self.parts_of(n) {
-            if is_bad(self.acts[part].ended_as()) {
+            if is_bad(self.acts[part].ended_as()) && !self.acts[part].again {
                 count += self.items_in(n, part);
             }
         }
@@ -259,7 +266,7 @@ impl Naive {
             .any(|part| self.acts[*part].ended_as() == Some(ExecutionStatus::Cancelled));
         let (whole, bad, code) = match &self.acts[n].plan {
             Some(plan) => (
-                parts.len() == plan.items.len(),
+                parts.len() == plan.items.len() && parts.iter().all(|part| !self.acts[*part].again),
                 self.failed_items(n) > plan.tolerated,
                 code::ITEMS_FAILED,
             ),

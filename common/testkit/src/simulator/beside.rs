@@ -28,6 +28,7 @@ pub(super) fn feed(
         }
         Command::AttemptLost { attempt, .. } => named(attempt).map(Input::Lost),
         Command::Reported { .. } | Command::Compensate { .. } => None,
+        Command::Retry { .. } => (!events.is_empty()).then_some(Input::Retry),
         Command::SlotGranted => Some(Input::Granted),
         Command::SlotRefused { .. } => Some(Input::Refused),
         Command::SlotQueued { .. } => None,

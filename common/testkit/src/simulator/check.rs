@@ -179,7 +179,7 @@ impl Checks {
             })?;
         }
         for execution in state.live() {
-            let most = most_attempts(program, execution);
+            let most = most_attempts(program, execution) * (1 + state.retry_rounds());
             self.must(execution.attempts <= most, || {
                 format!(
                     "{} has {} attempts, {most} at most",
@@ -212,6 +212,10 @@ impl Checks {
             } => {
                 let fresh = self.closed.insert((*execution, *number));
                 self.must(fresh, || format!("a second result: {event:?}"))?;
+            }
+            Event::Reopened(it) => {
+                let ended = self.ended.remove(&it.execution);
+                self.must(ended, || format!("had not ended: {event:?}"))?;
             }
             Event::ExecutionEnded { execution, .. } => {
                 let fresh = self.ended.insert(*execution);
@@ -380,6 +384,9 @@ fn differs(
     Ok(())
 }
 
+/// How often a lost attempt is done again by itself.
+const MOST_LOSSES: u32 = 3;
+
 /// One, the retries, and the losses.
 fn most_attempts(program: &Program, execution: &Execution) -> u32 {
     let task = execution.task_in(program);
@@ -387,5 +394,5 @@ fn most_attempts(program: &Program, execution: &Execution) -> u32 {
         .and_then(|task| task.retry.as_ref())
         .map_or(0, |retry| retry.count);
     let parts = task.is_some_and(|task| matches!(task.work, Work::Parallel { .. }));
-    1 + retries + execution.losses + u32::from(parts)
+    1 + retries + MOST_LOSSES + u32::from(parts)
 }

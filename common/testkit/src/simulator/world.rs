@@ -5,8 +5,10 @@
 //! everything but the log.
 
 mod person;
+mod redo;
 mod undo;
 
+pub use redo::simulate_retry;
 pub use undo::simulate_undo;
 
 use super::check::{Checks, Violation};
@@ -35,6 +37,8 @@ pub struct Report {
     pub status: String,
     /// How undoing it ended; none if nobody asked.
     pub undone: Option<String>,
+    /// How it ended once it was retried; none if nobody asked, or it could not be.
+    pub retried: Option<String>,
 }
 
 /// Messages and steps after which a run that has not ended counts as stuck.
@@ -192,7 +196,8 @@ impl World<'_> {
             &self.log,
         )?;
         // The naive reading ends with the run: of undoing it knows nothing.
-        if !before.is_terminal() && !before.is_undoing() {
+        let retried = matches!(command, Command::Retry { .. });
+        if (!before.is_terminal() || retried) && !before.is_undoing() {
             let naive = &mut self.naive;
             beside::feed(naive, command, &before, &self.state, &events, &now);
             naive
@@ -264,7 +269,10 @@ impl World<'_> {
             Effect::OpenChild(order) => self.work(order.attempt, false),
             Effect::CompensateChild { attempt, .. } => self.work(attempt, false),
             Effect::StopAttempt { attempt, .. } => self.stop(attempt),
-            Effect::CancelChild { run, .. } => self.stop(AttemptId(run.0)),
+            Effect::CancelChild { run, .. } => self.stop(match key {
+                EffectKey::Stop(attempt) => attempt,
+                _ => AttemptId(run.0),
+            }),
             Effect::AcquireSlot(order) => self.slot(&order),
             Effect::PauseChild { run } => drop(self.paused.insert(run)),
             Effect::ResumeChild { run } => drop(self.paused.remove(&run)),

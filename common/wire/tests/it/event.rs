@@ -88,14 +88,17 @@ fn the_table_has_every_event() {
             Event::UndoActivated { .. } => 29,
             Event::CompensationStopped { .. } => 30,
             Event::CompensationEnded { .. } => 31,
-            Event::RunEnded { .. } => 32,
+            Event::RunRetried { .. } => 32,
+            Event::RetryJoined { .. } => 33,
+            Event::Reopened { .. } => 34,
+            Event::RunEnded { .. } => 35,
         }
     }
     for (number, entry) in KINDS.iter().enumerate() {
         let event = decode_event(entry.kind, 1, golden(entry.kind, 1)).unwrap();
         assert_eq!(place(&event), number, "{}", entry.kind);
     }
-    assert_eq!(KINDS.len(), 33);
+    assert_eq!(KINDS.len(), 36);
 }
 
 #[test]

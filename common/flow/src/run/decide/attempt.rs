@@ -7,7 +7,9 @@ use super::step::Step;
 use crate::program::{ActionCall, InlineAction, Performer};
 use crate::run::Event;
 use crate::run::event::By;
-use attune_types::{Duration, ErrorInfo, ExecutionId, JsonMap, JsonValue, Ref, Timestamp, code};
+use attune_types::{
+    Duration, ErrorInfo, ExecutionId, JsonMap, JsonValue, Ref, RunId, Timestamp, code,
+};
 use std::sync::Arc;
 
 /// How much later than an attempt's own time limit the run gives it up, should whoever performs it
@@ -28,6 +30,10 @@ impl Step<'_> {
             Err(error) => return self.end_failed(id, error),
         };
         let number = execution.attempts.saturating_add(1);
+        // What a child run did is kept only if it is asked for the same.
+        let again = execution
+            .again
+            .filter(|_| execution.input.as_deref() == Some(&input));
         // An attempt with the same input as the one before does not record it again.
         let input = match &execution.input {
             Some(known) if **known == input => (known.clone(), None),
@@ -53,7 +59,7 @@ impl Step<'_> {
                 };
                 self.schedule(id, number, input.1, by, timeout, None);
             }
-            Performer::Child => match self.child(call, &input.0) {
+            Performer::Child => match self.child(call, &input.0, again) {
                 Ok(by) => {
                     let due = timeout.and_then(|limit| duration::after(self.at(), limit));
                     self.schedule(id, number, input.1, by, timeout, due);
@@ -98,8 +104,13 @@ impl Step<'_> {
         }
     }
 
-    /// Which child run is to be opened.
-    fn child(&self, call: &ActionCall, input: &JsonMap) -> Result<By, ErrorInfo> {
+    /// Which child run is to be opened, or gone on with.
+    fn child(
+        &self,
+        call: &ActionCall,
+        input: &JsonMap,
+        again: Option<RunId>,
+    ) -> Result<By, ErrorInfo> {
         let depth = self.state.header().depth.saturating_add(1);
         let limit = self.limits().depth;
         if depth >= limit {
@@ -114,6 +125,7 @@ impl Step<'_> {
             return Ok(By::Child {
                 action: call.reference.clone(),
                 wait: true,
+                again,
             });
         }
         let named = input.get("ref").and_then(JsonValue::as_str).unwrap_or("");
@@ -121,6 +133,7 @@ impl Step<'_> {
             action: Ref::parse(named)
                 .map_err(|error| ErrorInfo::new(code::INPUT_INVALID, format!("ref: {error}")))?,
             wait: input.get("wait").and_then(JsonValue::as_bool) != Some(false),
+            again,
         })
     }
 

@@ -57,7 +57,7 @@ impl Step<'_> {
     /// The run's time ran out: whatever runs is stopped.
     pub(super) fn time_out_run(&mut self) {
         let deadline = self.state.deadline();
-        let started = self.state.begun_at();
+        let started = self.state.round_at();
         let limit = deadline
             .zip(started)
             .map(|(deadline, started)| deadline.duration_since(started).unsigned_abs());

@@ -119,7 +119,7 @@ impl Step<'_> {
                 || self.state.is_closing()
                 || self.is_stopped_from_above(execution)
                 || too_large;
-            if over || standing.begun >= standing.count {
+            if over || !standing.has_more() {
                 let stop = too_large || (failed && standing.is_spoilt());
                 if stop && standing.tally.live > 0 {
                     self.stop_parts(id, StopReason::FailFast);
@@ -132,14 +132,14 @@ impl Step<'_> {
             if standing.tally.live >= standing.concurrency || !self.state.may_start() {
                 return;
             }
-            let item = crate::run::RunState::item_id(id, standing.begun);
-            self.push(Event::ItemActivated {
-                at: self.at(),
-                execution: item,
-                parent: id,
-                index: standing.begun,
-            });
-            self.work(item);
+            let item = match self.next_redo(execution) {
+                Some(item) => {
+                    self.reopen(item);
+                    item
+                }
+                None if standing.begun < standing.count => self.begin_item(id, standing.begun),
+                None => return,
+            };
             // An item that ended at once is looked at before the next one begins, so that the list
             // of things to do does not grow with the number of items.
             if let Some(execution) = self.state.execution(item)
@@ -149,6 +149,18 @@ impl Step<'_> {
                 self.todo.pop_front();
             }
         }
+    }
+
+    fn begin_item(&mut self, above: ExecutionId, index: u32) -> ExecutionId {
+        let item = crate::run::RunState::item_id(above, index);
+        self.push(Event::ItemActivated {
+            at: self.at(),
+            execution: item,
+            parent: above,
+            index,
+        });
+        self.work(item);
+        item
     }
 
     fn end_items(&mut self, id: ExecutionId, standing: &Standing) {
@@ -170,7 +182,7 @@ impl Step<'_> {
                 "total_count": standing.total,
             });
             Done::bad(ErrorInfo::new(code::ITEMS_FAILED, message).with_details(details))
-        } else if tally.cancelled > 0 || standing.begun < standing.count {
+        } else if tally.cancelled > 0 || standing.has_more() {
             Done::cancelled()
         } else {
             Done::good(JsonValue::Null)
@@ -207,6 +219,8 @@ struct Standing {
     count: u32,
     total: u32,
     begun: u32,
+    /// Items that are still to be done again.
+    redo: u32,
     concurrency: u32,
     tolerated: u32,
     fail_fast: bool,
@@ -225,6 +239,7 @@ impl Standing {
                     tolerated,
                     fail_fast,
                     begun,
+                    redo,
                     tally,
                     ..
                 },
@@ -232,6 +247,7 @@ impl Standing {
                 count: u32::try_from(items.len()).unwrap_or(u32::MAX),
                 total: *total,
                 begun: *begun,
+                redo: redo.left,
                 concurrency: *concurrency,
                 tolerated: *tolerated,
                 fail_fast: *fail_fast,
@@ -239,6 +255,11 @@ impl Standing {
             }),
             _ => None,
         }
+    }
+
+    /// Whether some are still to be begun, or to be done again.
+    const fn has_more(&self) -> bool {
+        self.begun < self.count || self.redo > 0
     }
 
     /// Whether the rest is to be stopped because of a failure.

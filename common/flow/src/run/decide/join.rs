@@ -197,7 +197,15 @@ impl Step<'_> {
     /// be past arriving: they are moved on, so that the next time round counts for the next
     /// generation.
     pub(super) fn move_on_behind(&mut self, ended: TaskIx) {
-        if self.state.about.behind.is_empty() || self.state.about.live.contains(ended) {
+        if !self.state.about.live.contains(ended) {
+            self.move_all_behind();
+        }
+    }
+
+    /// The same for all joins. Not while the run comes to its end: what is stopped then may arrive when
+    /// it is retried.
+    pub(super) fn move_all_behind(&mut self) {
+        if self.state.about.behind.is_empty() || self.state.is_closing() {
             return;
         }
         let joins: Vec<TaskIx> = self.state.about.behind.iter().copied().collect();

@@ -20,6 +20,7 @@ mod limits;
 mod lost;
 mod parallel;
 mod pause;
+mod redo;
 mod render;
 mod report;
 mod retry;
@@ -65,7 +66,8 @@ pub fn decide_with_keys(
     now: &Now,
     known: &KeySet,
 ) -> Result<Vec<Event>, Rejection> {
-    if state.is_terminal() && !matches!(command, Command::Compensate { .. }) {
+    let of_ended = matches!(command, Command::Compensate { .. } | Command::Retry { .. });
+    if state.is_terminal() && !of_ended {
         return Err(Rejection::Ended {
             status: state.status(),
         });
@@ -91,6 +93,11 @@ pub fn decide_with_keys(
         Command::SlotGranted => step.slot_granted()?,
         Command::SlotQueued { holders } => step.slot_queued(holders)?,
         Command::SlotRefused { holders } => step.slot_refused(holders)?,
+        Command::Retry {
+            by,
+            request,
+            attempt,
+        } => step.retry(by, *request, *attempt)?,
         Command::Compensate {
             by,
             request,

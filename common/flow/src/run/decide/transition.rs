@@ -168,7 +168,7 @@ impl Step<'_> {
 
     /// Takes the transitions in order. Joins are looked at when all have been taken: until then it is
     /// not known which of their edges may still arrive.
-    fn fire_all(&mut self, id: ExecutionId, task: TaskIx, fired: Vec<Fired>) {
+    pub(super) fn fire_all(&mut self, id: ExecutionId, task: TaskIx, fired: Vec<Fired>) {
         let mut joins: Vec<TaskIx> = Vec::new();
         let mut failing: Option<(Vec<ExecutionId>, Vec<TaskIx>)> = None;
         for fired in fired {

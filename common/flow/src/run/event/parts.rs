@@ -3,8 +3,13 @@
 //! Data only; stored inside of events, so that a change of shape needs an upcaster in `wire`.
 
 use crate::program::TaskIx;
-use attune_types::{Labels, Ref, RunId};
+use attune_types::{JsonValue, Labels, Ref, RunId};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Named values, shared between events and state.
+pub type Values = IndexMap<String, Arc<JsonValue>>;
 
 /// A barrier that opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +52,10 @@ pub enum By {
         action: Ref,
         /// Whether the task waits for the child's end.
         wait: bool,
+        /// The child run of an earlier attempt, which is asked to go on from what went wrong; none:
+        /// a new one, with the id of the attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<RunId>,
     },
     /// The run's own clock: `core.sleep`.
     Timer,
@@ -76,6 +85,6 @@ pub enum StopReason {
 }
 
 /// Whether there is no value.
-pub(super) fn is_null(value: &std::sync::Arc<attune_types::JsonValue>) -> bool {
+pub(super) fn is_null(value: &Arc<JsonValue>) -> bool {
     value.is_null()
 }

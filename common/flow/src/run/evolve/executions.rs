@@ -3,8 +3,9 @@
 use super::tally::{result_bytes, tally};
 use super::{joins, lost, undo};
 use crate::program::TaskIx;
+use crate::run::event::By;
 use crate::run::state::cache::Cache;
-use crate::run::state::execution::{Attempt, Execution, Parts, Phase, Tally};
+use crate::run::state::execution::{Attempt, Execution, Parts, Phase, Redo, Tally};
 use crate::run::{Event, RunState};
 use attune_types::{ExecutionId, ExecutionStatus, JsonValue, Ref, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,6 +154,7 @@ fn change(execution: &mut Execution, event: &Event) {
                 tolerated: *tolerated,
                 fail_fast: *fail_fast,
                 begun: 0,
+                redo: Redo::default(),
                 tally: Tally::default(),
             };
         }
@@ -206,6 +208,9 @@ fn change(execution: &mut Execution, event: &Event) {
                 stopping: None,
                 paused: false,
             });
+            let waits = matches!(by, By::Child { wait: true, .. });
+            execution.child = waits.then(|| execution.child_run()).flatten();
+            execution.again = None;
         }
         Event::AttemptStarted {
             at,
@@ -382,6 +387,9 @@ pub(super) fn fresh(
         undone: BTreeSet::new(),
         trace_tag: None,
         reports: BTreeMap::new(),
+        fails: false,
+        child: None,
+        again: None,
         view: Cache::default(),
     }
 }

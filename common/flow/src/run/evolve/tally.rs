@@ -1,7 +1,7 @@
 //! Counting an item or a branch that ended at what stands above it.
 
 use crate::run::RunState;
-use crate::run::state::execution::{Execution, Parts};
+use crate::run::state::execution::{Execution, Parts, Tally};
 use attune_types::{ExecutionId, ExecutionStatus, JsonValue};
 
 /// Bytes of what an execution that ended gave back, its parts included.
@@ -45,33 +45,47 @@ pub(super) fn tally(
     bytes: u64,
 ) {
     state.executions.update(parent.0.as_u128(), |above| {
-        let (tally, size) = match &mut above.parts {
-            Parts::None => return,
-            Parts::Branches { tally, .. } => (tally, 1),
-            Parts::Items {
-                items,
-                batched,
-                tally,
-                ..
-            } => {
-                let size = match item.and_then(|index| items.get(index as usize)) {
-                    Some(JsonValue::Array(batch)) if *batched => batch.len(),
-                    _ => 1,
-                };
-                (tally, u32::try_from(size).unwrap_or(u32::MAX))
-            }
+        let Some(mut tally) = above.tally().copied() else {
+            return;
         };
         tally.live = tally.live.saturating_sub(1);
-        tally.result_bytes = tally.result_bytes.saturating_add(bytes);
-        match status {
-            ExecutionStatus::Cancelled => tally.cancelled = tally.cancelled.saturating_add(1),
-            ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned
-                if !handled =>
-            {
-                tally.failed = tally.failed.saturating_add(1);
-                tally.failed_items = tally.failed_items.saturating_add(size);
-            }
-            _ => tally.good = tally.good.saturating_add(1),
+        count(&above.parts, &mut tally, item, status, handled, bytes);
+        if let Parts::Items { tally: known, .. } | Parts::Branches { tally: known, .. } =
+            &mut above.parts
+        {
+            *known = tally;
         }
     });
+}
+
+/// Counts a part that ended.
+pub(super) fn count(
+    parts: &Parts,
+    tally: &mut Tally,
+    item: Option<u32>,
+    status: ExecutionStatus,
+    handled: bool,
+    bytes: u64,
+) {
+    let size = match parts {
+        Parts::Items { items, batched, .. } => {
+            match item.and_then(|index| items.get(index as usize)) {
+                Some(JsonValue::Array(batch)) if *batched => batch.len(),
+                _ => 1,
+            }
+        }
+        Parts::None | Parts::Branches { .. } => 1,
+    };
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    tally.result_bytes = tally.result_bytes.saturating_add(bytes);
+    match status {
+        ExecutionStatus::Cancelled => tally.cancelled = tally.cancelled.saturating_add(1),
+        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned
+            if !handled =>
+        {
+            tally.failed = tally.failed.saturating_add(1);
+            tally.failed_items = tally.failed_items.saturating_add(size);
+        }
+        _ => tally.good = tally.good.saturating_add(1),
+    }
 }

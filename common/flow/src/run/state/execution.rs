@@ -9,7 +9,7 @@ use crate::program::{Program, Task, TaskIx};
 use crate::run::ProcessInfo;
 use crate::run::event::{By, StopReason, Undone};
 use attune_types::{
-    AttemptId, Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref,
+    AttemptId, Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId,
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,15 @@ pub struct Execution {
     pub trace_tag: Option<Arc<str>>,
     /// Which reports were taken in, by attempt.
     pub reports: BTreeMap<u32, Reports>,
+    /// Whether one of its transitions failed the run.
+    #[serde(default)]
+    pub fails: bool,
+    /// The child run of its last attempt, if it waited for one.
+    #[serde(default)]
+    pub child: Option<RunId>,
+    /// The child run that its next attempt goes on with, if the input is the same.
+    #[serde(default)]
+    pub again: Option<RunId>,
     /// What templates see of it, once it has ended.
     #[serde(skip)]
     pub(in crate::run) view: Cache,
@@ -138,6 +147,9 @@ pub enum Parts {
         fail_fast: bool,
         /// Item executions begun.
         begun: u32,
+        /// Those of them that are still to be done again.
+        #[serde(default)]
+        redo: Redo,
         /// How the parts stand.
         tally: Tally,
     },
@@ -158,6 +170,15 @@ pub enum Parts {
         /// How the parts stand.
         tally: Tally,
     },
+}
+
+/// Items that are to be done again, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redo {
+    /// How many are left.
+    pub left: u32,
+    /// All of them are at this place or behind it.
+    pub from: u32,
 }
 
 /// How the parts of an execution stand.
@@ -231,6 +252,18 @@ impl Execution {
         match self.undoes {
             Some(_) => program.graph.undo(self.task),
             None => program.task(self.task),
+        }
+    }
+
+    /// The child run that its open attempt waits for or started, if there is one.
+    pub fn child_run(&self) -> Option<RunId> {
+        let attempt = self.attempt()?;
+        match &attempt.by {
+            By::Child { again, .. } => {
+                Some(again.unwrap_or(RunId(self.id.attempt(attempt.number).0)))
+            }
+            By::Undo { run } => Some(*run),
+            By::Worker { .. } | By::Native | By::Timer => None,
         }
     }
 

@@ -312,7 +312,7 @@ fn describe_wait(execution: &Execution) -> Option<String> {
             }
             (By::Native, _) => format!("{name} in the executor"),
             (By::Child { action, .. }, _) => {
-                let child = execution.id.attempt(attempt.number);
+                let child = execution.child_run().unwrap_or(RunId(execution.id.0));
                 format!("{name}: the child run {child} of {action}")
             }
             (By::Undo { run }, _) => format!("{name}: the child run {run} to be undone"),

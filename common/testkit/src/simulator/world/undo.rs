@@ -83,7 +83,8 @@ impl World<'_> {
             let decided = decide(self.program, &self.state, &command, &now);
             // One whose first coming was lost with a crash is taken in when it comes again.
             let lost = matches!(&command, Command::Compensate { request, .. } if !self.was_asked(*request));
-            let undo = matches!(command, Command::Compensate { .. });
+            let lost = lost || self.is_news(&command);
+            let undo = matches!(command, Command::Compensate { .. } | Command::Retry { .. });
             if !lost && decided.is_ok_and(|events| !undo || !events.is_empty()) {
                 return Err(self
                     .checks
