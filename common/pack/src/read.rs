@@ -8,10 +8,10 @@
 use crate::catalogue::Keyword;
 use crate::diagnostic::Span;
 use crate::sink::{Sink, did_you_mean};
-use crate::suggest::suggest;
 use crate::yaml::{Key, Node, NodeKind};
 use attune_types::{Duration, JsonMap, JsonValue, Ref, parse_duration};
-use std::collections::HashSet;
+
+mod unknown;
 
 /// Takes the fields of one map.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct MapReader<'n, 's> {
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
     foreign: &'static [(&'static str, &'static str)],
+    /// Which key an entry means that is named otherwise.
+    slips: Vec<(usize, &'static str)>,
     sink: &'s mut Sink,
 }
 
@@ -42,13 +44,9 @@ impl<'n, 's> MapReader<'n, 's> {
             asked: Vec::new(),
             missing: Vec::new(),
             foreign: &[],
+            slips: Vec::new(),
             sink,
         })
-    }
-
-    /// Words that people bring along from elsewhere: for each the key that says it here, or a sentence.
-    pub fn foreign(&mut self, words: &'static [(&'static str, &'static str)]) {
-        self.foreign = words;
     }
 
     /// The sink that it reports to.
@@ -63,9 +61,7 @@ impl<'n, 's> MapReader<'n, 's> {
 
     /// The place of a key, or of the map when it is not there.
     pub fn key_span(&self, key: &str) -> Span {
-        self.node
-            .entry(key)
-            .map_or(self.node.span, |(key, _)| key.span)
+        self.entry(key).map_or(self.node.span, |(key, _)| key.span)
     }
 
     /// The value of a key. A null counts as absent.
@@ -76,10 +72,7 @@ impl<'n, 's> MapReader<'n, 's> {
     /// The value of a key, null included.
     pub fn raw(&mut self, key: &'static str) -> Option<&'n Node> {
         self.asked.push(key);
-        self.entries
-            .iter()
-            .find(|(found, _)| found.text == key)
-            .map(|(_, value)| value)
+        self.entry(key).map(|(_, value)| value)
     }
 
     /// The value of a key that must be there. That it is not is reported by [`MapReader::finish`],
@@ -298,57 +291,6 @@ impl<'n, 's> MapReader<'n, 's> {
     pub fn bad_value(&mut self, span: Span, message: String, help: Option<String>) {
         let code = self.sink.codes().bad_value;
         self.sink.error_with(code, span, message, help);
-    }
-
-    /// Reports every key that is missing, and every one that nobody asked for.
-    pub fn finish(mut self) {
-        let asked: HashSet<&str> = self.asked.iter().copied().collect();
-        let code = self.sink.codes().unknown_key;
-        for (key, _) in self
-            .entries
-            .iter()
-            .filter(|(key, _)| !asked.contains(key.text.as_str()))
-        {
-            let said = self.foreign.iter().find(|(word, _)| *word == key.text);
-            let said = said.map(|(_, here)| *here);
-            let named = said.filter(|here| asked.contains(here) && self.node.get(here).is_none());
-            let missing = self.missing.iter().copied();
-            let meant = missing
-                .clone()
-                .find(|key| Some(*key) == named)
-                .or_else(|| suggest(&key.text, missing));
-            let free = self
-                .asked
-                .iter()
-                .copied()
-                .filter(|name| self.node.get(name).is_none());
-            let near = meant.or(named).or_else(|| suggest(&key.text, free));
-            let sentence = said.filter(|here| !asked.contains(here));
-            let help = match (near, sentence) {
-                (_, Some(sentence)) => sentence.to_owned(),
-                (Some(near), None) => format!("did you mean `{near}`?"),
-                (None, None) => {
-                    let mut known: Vec<&str> = asked.iter().copied().collect();
-                    known.sort_unstable();
-                    format!("known keys: {}", known.join(", "))
-                }
-            };
-            let message = format!("unknown key `{}` in {}", key.text, self.what);
-            self.sink.error_with(code, key.span, message, Some(help));
-            if let Some(meant) = meant.map(str::to_owned) {
-                self.missing.retain(|key| *key != meant);
-            }
-        }
-        let code = self.sink.codes().missing_key;
-        for key in &self.missing {
-            let entry = self.node.entry(key);
-            let place = entry.map_or(self.node.span, |(key, _)| key.span);
-            let message = match entry {
-                Some(_) => format!("the key `{key}` has no value, and {} needs it", self.what),
-                None => format!("{} needs the key `{key}`", self.what),
-            };
-            self.sink.error(code, place, message);
-        }
     }
 }
 

@@ -13,7 +13,6 @@ use super::template::At;
 use crate::syntax::ast::{Condition, Transition, Work};
 use crate::syntax::codes;
 use attune_pack::Severity;
-use std::collections::HashMap;
 
 /// One transition, seen from the end.
 struct Way {
@@ -41,7 +40,6 @@ pub(super) struct Ending {
 impl Ending {
     /// Of a definition.
     pub(super) fn of(flat: &Flat<'_>) -> Self {
-        let by_name: HashMap<&str, usize> = flat.names().zip(0..).collect();
         let published = fate::published(flat.tasks.iter().flat_map(|task| &task.next));
         let mut led_to = vec![false; flat.tasks.len()];
         let mut ways = Vec::with_capacity(flat.tasks.len());
@@ -57,7 +55,7 @@ impl Ending {
                     .iter()
                     .filter_map(|name| match name.value.as_str() {
                         "retry" => Some(ix),
-                        name => by_name.get(name).copied(),
+                        name => flat.meant(name),
                     })
                     .collect();
                 for to in to.iter().filter(|to| **to != ix) {

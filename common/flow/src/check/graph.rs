@@ -11,6 +11,9 @@ use crate::syntax::codes;
 use attune_pack::{Severity, Sink, Span};
 use std::collections::{BTreeSet, HashMap};
 
+/// What `do` takes beside names of tasks.
+const COMMANDS: [&str; 4] = ["noop", "fail", "continue", "retry"];
+
 /// All tasks of a definition, children of parallel tasks included, in the order of their numbers.
 pub(super) struct Flat<'a> {
     /// The tasks.
@@ -49,6 +52,25 @@ impl<'a> Flat<'a> {
         self.by_name.get(name).copied()
     }
 
+    /// Whether there is a task of that name.
+    fn is_named(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    /// The task of a name, or the one that is meant where there is none of that name, which is an error
+    /// of its own: what hangs on the way there is not told as well.
+    pub(super) fn meant(&self, name: &str) -> Option<usize> {
+        self.find(name).or_else(|| {
+            let near = attune_pack::suggest(name, self.known())?;
+            self.find(near)
+        })
+    }
+
+    /// All that a way may lead to.
+    pub(super) fn known(&self) -> impl Iterator<Item = &'a str> {
+        self.names().chain(COMMANDS)
+    }
+
     /// All names.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.tasks.iter().map(|task| task.name.value.as_str())
@@ -74,6 +96,8 @@ pub(super) struct Edge {
     pub(super) certain: bool,
     /// Whether it is taken each time or never: nothing that its condition looks at changes.
     pub(super) same: bool,
+    /// Whether the task is only meant: such a way brings nothing up by itself.
+    pub(super) guessed: bool,
     pub(super) span: Span,
 }
 
@@ -106,7 +130,7 @@ impl Shape {
                 for target in &next.to {
                     let to = match target.value.as_str() {
                         "retry" => Some(from),
-                        name => flat.find(name),
+                        name => flat.meant(name),
                     };
                     let Some(to) = to else { continue };
                     // Arrows across a parallel block are errors of their own.
@@ -120,6 +144,7 @@ impl Shape {
                         to,
                         certain,
                         same,
+                        guessed: target.value != "retry" && !flat.is_named(&target.value),
                         span: target.span,
                     });
                     out[from].push(number);
@@ -196,7 +221,7 @@ pub(super) fn compensating(flat: &Flat<'_>) -> BTreeSet<usize> {
     flat.tasks
         .iter()
         .filter_map(|task| match &task.compensate {
-            Some(Compensate::Task(name)) => flat.find(&name.value),
+            Some(Compensate::Task(name)) => flat.meant(&name.value),
             _ => None,
         })
         .collect()
@@ -298,8 +323,8 @@ fn cycles(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
             }
         }
     };
-    open(Severity::Error, &|edge| edge.certain);
-    open(Severity::Warning, &|edge| edge.same);
+    open(Severity::Error, &|edge| edge.certain && !edge.guessed);
+    open(Severity::Warning, &|edge| edge.same && !edge.guessed);
 }
 
 fn endless(flat: &Flat<'_>, shape: &Shape, cycle: &[usize], severity: Severity, sink: &mut Sink) {

@@ -335,10 +335,7 @@ impl<'a, 'b> Lowering<'a, 'b> {
         if let Some(ix) = self.by_name.get(name.value.as_str()) {
             return Some(*ix);
         }
-        let known = self
-            .flat
-            .names()
-            .chain(["noop", "fail", "continue", "retry"]);
+        let known = self.flat.known();
         let help = if name.value.contains([',', ' ']) {
             Some("write several names as a list: `[a, b]`".to_owned())
         } else {

@@ -6,6 +6,7 @@
 
 use super::graph::{Flat, Shape};
 use crate::program::Join;
+use crate::syntax::ast::Task;
 
 /// For each task the tasks that are sure, as bits.
 pub(super) struct Sure(Vec<Vec<u64>>);
@@ -38,7 +39,7 @@ pub(super) fn solve(
     let count = flat.tasks.len();
     let ways: Vec<Vec<Way>> = (0..count)
         .map(|ix| {
-            let ways = ways(shape, ix);
+            let ways = ways(shape, flat.tasks[ix], ix);
             ways.into_iter()
                 .map(|(from, transition)| Way {
                     from,
@@ -88,11 +89,14 @@ struct Way {
     adds: Vec<u64>,
 }
 
-/// Where the arrivals of a task come from, one for each transition that leads to it.
-fn ways(shape: &Shape, ix: usize) -> Vec<(usize, usize)> {
-    let mut ways: Vec<(usize, usize)> = shape.into[ix]
-        .iter()
-        .map(|edge| (shape.edges[*edge].from, shape.edges[*edge].transition))
+/// Where the arrivals of a task come from, one for each transition that leads to it. A guessed one
+/// beside others makes nothing less sure.
+fn ways(shape: &Shape, task: &Task, ix: usize) -> Vec<(usize, usize)> {
+    let edges = || shape.into[ix].iter().map(|edge| &shape.edges[*edge]);
+    let others = task.join.is_none() && edges().any(|edge| !edge.guessed);
+    let mut ways: Vec<(usize, usize)> = edges()
+        .filter(|edge| !(others && edge.guessed))
+        .map(|edge| (edge.from, edge.transition))
         .collect();
     ways.sort_unstable();
     ways.dedup();

@@ -116,6 +116,9 @@ pub struct Task {
     pub worker_selector: Option<Spanned<Labels>>,
     /// `trace_tag`.
     pub trace_tag: Option<Node>,
+    /// Tasks that it is to come after, by a key that only other systems have: such a definition has an
+    /// error.
+    pub after: Vec<Spanned<String>>,
 }
 
 /// What a task does.

@@ -5,7 +5,7 @@
 //! is accepted: they only make the help of that error a better one.
 
 /// What follows a task is said where it comes from.
-const BEFORE: &str = "order is said by the task before: give that one `on_success: <this task>`; `join: all` here waits for several";
+pub(super) const BEFORE: &str = "order is said by the task before: give that one `on_success: <this task>`; `join: all` here waits for several";
 
 const IN_TASK: &str = "it is a key of a task";
 const IN_ITEMS: &str = "it stands inside of `with_items: {items: ...}`";
@@ -68,8 +68,8 @@ pub(super) const TASK: [(&str, &str); 33] = [
     ("arguments", "input"),
     ("params", "input"),
     ("parameters", "input"),
-    ("do", "next"),
-    ("then", "next"),
+    ("do", "on_success"),
+    ("then", "on_success"),
     ("catch", "on_failure"),
     ("on_error", "on_failure"),
     ("steps", "tasks"),

@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod codes;
 
+mod before;
 mod concurrency;
 mod entries;
 mod foreign;
@@ -15,6 +16,7 @@ mod items;
 mod next;
 mod retry;
 mod selector;
+mod slips;
 mod task;
 mod top;
 mod words;

@@ -7,7 +7,7 @@
 
 use super::ast::{Condition, Entry, Spanned, Transition};
 use super::entries::{entries, entries_at};
-use super::{codes, foreign, words};
+use super::{codes, foreign, slips, words};
 use attune_pack::yaml::{Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
 
@@ -109,7 +109,16 @@ fn next(node: &Node, sink: &mut Sink) -> Vec<Transition> {
             );
             sink.error(codes::READ.wrong_type, node.span, message).help =
                 Some("to name what follows after success, use `on_success`".to_owned());
-            return Vec::new();
+            // What it leads to is plain, so that only the form is told.
+            let to = node
+                .as_str()
+                .map(|to| Spanned::new(to.to_owned(), node.span));
+            return Vec::from_iter(to.map(|to| Transition {
+                when: Condition::Always,
+                publish: Vec::new(),
+                to: vec![to],
+                span: node.span,
+            }));
         }
     };
     items
@@ -121,6 +130,7 @@ fn next(node: &Node, sink: &mut Sink) -> Vec<Transition> {
 fn transition(node: &Node, sink: &mut Sink) -> Option<Transition> {
     let mut reader = MapReader::new(node, "an item of `next`", sink)?;
     reader.foreign(&foreign::TRANSITION);
+    reader.slips(slips::TRANSITION, slips::in_transition);
     words::empty(&mut reader, &["when", "do"]);
     let when = reader
         .node("when")
@@ -195,10 +205,11 @@ fn decision(task: &mut MapReader<'_, '_>) -> Vec<Transition> {
 fn branch(node: &Node, sink: &mut Sink) -> Option<(Option<Node>, Vec<Spanned<String>>)> {
     let mut reader = MapReader::new(node, "a branch of `decision`", sink)?;
     reader.foreign(&foreign::BRANCH);
+    reader.slips(slips::BRANCH, slips::in_branch);
     words::empty(&mut reader, &["when", "next", "default"]);
     let when = reader.node("when").cloned();
-    let is_flag = node
-        .get("default")
+    let is_flag = reader
+        .raw("default")
         .is_some_and(|value| value.as_bool().is_some());
     let (marked, named) = if is_flag {
         (reader.opt_bool("default").unwrap_or(false), None)
@@ -207,21 +218,16 @@ fn branch(node: &Node, sink: &mut Sink) -> Option<(Option<Node>, Vec<Spanned<Str
         (named.is_some(), named)
     };
     let next = names(&mut reader, "next");
-    let slip = node
-        .as_map()
-        .unwrap_or_default()
-        .iter()
-        .any(|(key, _)| !["when", "next", "default"].contains(&key.text.as_str()));
+    let slip = reader.has_unknown();
     let problem = match (&when, marked, &named, &next) {
-        // An unknown key says it all.
-        _ if slip => Some(""),
         (Some(_), true, ..) => Some("a branch with a condition cannot be the default"),
         (None, false, ..) => Some("a branch needs `when` and `next`, or `default`"),
         (_, _, Some(_), Some(_)) => Some("`default` and `next` both name a task"),
         (_, _, None, None) => Some("a branch must name a task with `next`"),
         _ => None,
     };
-    if let Some(problem) = problem.filter(|problem| !problem.is_empty()) {
+    // An unknown key says it all.
+    if let Some(problem) = problem.filter(|_| !slip) {
         reader
             .sink()
             .error(codes::READ.bad_value, node.span, problem)

@@ -5,7 +5,7 @@
 
 use super::ast::{Spanned, Task, Work};
 use super::entries::{kept, reference_at, text_at};
-use super::{codes, foreign, items, next, retry, selector, words};
+use super::{before, codes, foreign, items, next, retry, selector, slips, words};
 use crate::program::Join;
 use attune_pack::yaml::{Key, Node, NodeKind};
 use attune_pack::{MapReader, Sink, Span};
@@ -20,7 +20,9 @@ pub(super) fn tasks(reader: &mut MapReader<'_, '_>, seen: &mut Names) -> Vec<Tas
     let Some(node) = reader.required_node("tasks") else {
         return Vec::new();
     };
-    read_all(node, false, seen, reader.sink())
+    let mut found = read_all(node, false, seen, reader.sink());
+    before::link(&mut found);
+    found
 }
 
 /// Where each name stands first.
@@ -67,6 +69,7 @@ fn task(
 ) -> Option<Task> {
     let mut reader = MapReader::new(node, "a task", sink)?;
     reader.foreign(&foreign::TASK);
+    reader.slips(slips::TASK, slips::in_task);
     words::empty(&mut reader, words::NOT_EMPTY_IN_TASK);
     let name = name(&mut reader, key);
     // Before its children are read: of two of one name the later one is the second.
@@ -87,6 +90,7 @@ fn task(
     let pool = text_at(&mut reader, "pool");
     let worker_selector = selector::selector_at(&mut reader);
     let trace_tag = kept(&mut reader, "trace_tag");
+    let after = before::named(node);
     // For people and editors: kept out of the Program on purpose.
     reader.opt_str("description");
     reader.node("ui");
@@ -108,6 +112,7 @@ fn task(
         pool,
         worker_selector,
         trace_tag,
+        after,
     };
     if child {
         check_child(&task, sink);
@@ -123,7 +128,8 @@ fn name(reader: &mut MapReader<'_, '_>, key: Option<&Key>) -> Option<Spanned<Str
     let Some(key) = key else {
         reader.required_node("name");
         let name = text_at(reader, "name")?;
-        return valid(name, reader.sink());
+        valid(&name, reader.sink());
+        return Some(name);
     };
     if let Some(own) = text_at(reader, "name")
         && own.value != key.text
@@ -132,26 +138,26 @@ fn name(reader: &mut MapReader<'_, '_>, key: Option<&Key>) -> Option<Spanned<Str
         reader.sink().error(codes::CONFLICT, own.span, message).help =
             Some("take `name` out".to_owned());
     }
-    valid(Spanned::new(key.text.clone(), key.span), reader.sink())
+    let name = Spanned::new(key.text.clone(), key.span);
+    valid(&name, reader.sink());
+    Some(name)
 }
 
-fn valid(name: Spanned<String>, sink: &mut Sink) -> Option<Spanned<String>> {
+/// A name that is none is reported and kept: what names the task finds it.
+fn valid(name: &Spanned<String>, sink: &mut Sink) {
     if !is_identifier(&name.value) {
         let message = format!("`{}` is no name for a task", name.value);
         sink.error(codes::READ.bad_value, name.span, message).help = Some(
             "a name starts with a letter or `_` and goes on with letters, digits, `_` or `-`"
                 .to_owned(),
         );
-        return None;
-    }
-    if COMMANDS.contains(&name.value.as_str()) {
+    } else if COMMANDS.contains(&name.value.as_str()) {
         let message = format!(
             "`{}` is a command of `do` and cannot name a task",
             name.value
         );
         sink.error(codes::RESERVED, name.span, message);
     }
-    Some(name)
 }
 
 fn unique(name: &Spanned<String>, seen: &mut Names, sink: &mut Sink) {

@@ -4,7 +4,7 @@
 
 use super::ast::Workflow;
 use super::entries::{entries_at, kept, reference_at};
-use super::{Form, codes, concurrency, foreign, retry, task, words};
+use super::{Form, codes, concurrency, foreign, retry, slips, task, words};
 use crate::program::{Cancellation, OnFailure};
 use attune_pack::yaml::Node;
 use attune_pack::{MapReader, Schema, Sink};
@@ -14,6 +14,7 @@ use std::collections::HashMap;
 pub(super) fn workflow(root: &Node, form: Form, sink: &mut Sink) -> Option<Workflow> {
     let mut reader = MapReader::new(root, "a workflow", sink)?;
     reader.foreign(&foreign::WORKFLOW);
+    reader.slips(slips::WORKFLOW, slips::in_workflow);
     words::empty(&mut reader, words::NOT_EMPTY_IN_WORKFLOW);
     if form == Form::Whole {
         for key in ["ref", "label", "version"] {

@@ -116,6 +116,10 @@ workflows/flow.yaml:12:11: error[FLOW003]: `next` must be a list of `{when, publ
   12 |     next: b
      |           ^
   help: to name what follows after success, use `on_success`
+workflows/flow.yaml:12:11: error[FLOW010]: there is no task `b`
+  12 |     next: b
+     |           ^
+  help: did you mean `1b`?
 workflows/flow.yaml:13:11: error[FLOW004]: `join` must be `all`, `any` or a number from 1
   13 |     join: some
      |           ^^^^

@@ -117,3 +117,9 @@ fn what_is_right_is_left_alone() {
     let differences = differences("right.txt");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
+
+#[test]
+fn one_slip_is_one_error() {
+    let differences = differences("slips.txt");
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
