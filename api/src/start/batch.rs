@@ -144,6 +144,7 @@ mod tests {
             trace: None,
             api_url: String::new(),
             limits: None,
+            rerun: None,
         };
         let event = first_event(&header, clock.now());
         NewRun {

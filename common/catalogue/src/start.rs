@@ -225,6 +225,7 @@ fn open(
         trace: request.trace,
         api_url: request.api_url,
         limits: (limits != RunLimits::default()).then_some(limits),
+        rerun: None,
     };
     header.secrets = sealed(catalogue, &mut header, opening)?;
     let mut key = request.key;

@@ -3,6 +3,7 @@
 //!
 //! The same seed gives the same story. Grows by adding faults to [`world`] and checks to [`check`].
 
+mod again;
 mod beside;
 mod check;
 mod fate;
@@ -12,6 +13,7 @@ mod shapes;
 mod works;
 mod world;
 
+pub use again::{Reruns, simulate_rerun};
 pub use programs::random_program;
 pub use rng::Rng;
 pub use world::{Report, simulate, simulate_program, simulate_retry, simulate_undo};

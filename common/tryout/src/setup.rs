@@ -151,6 +151,7 @@ impl Setup {
             hidden: program.parameters.secrets().to_vec(),
             secrets: None,
             limits: None,
+            rerun: None,
         };
         withhold(&mut header, library);
         header

@@ -35,6 +35,7 @@ const fn first(kind: &'static str) -> StoredKind {
 /// Every kind that was ever stored. A kind is never taken out; its version rises with its shape.
 pub const KINDS: &[StoredKind] = &[
     first("run_opened"),
+    first("carried_over"),
     first("run_begun"),
     first("keys_read"),
     first("slot_requested"),

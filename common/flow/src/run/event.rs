@@ -8,17 +8,15 @@ mod redo;
 mod undo;
 
 pub use parts::{Arrival, By, JoinStart, StopReason, Values};
-pub use redo::{Reopened, RetryJoined, RunRetried};
+pub use redo::{CarriedOver, Reopened, RetryJoined, RunRetried};
 pub use undo::*;
 
 use super::{KeyRead, ProcessInfo, Report, RunHeader};
 use crate::program::{OnLimit, TaskIx};
-use attune_template::Nonce;
 use attune_types::{
     Duration, ErrorInfo, ExecutionId, ExecutionStatus, JsonMap, JsonValue, Ref, RunId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One thing that happened.
@@ -32,6 +30,8 @@ pub enum Event {
         /// All that is fixed about it.
         header: Box<RunHeader>,
     },
+    /// It does a part of another run again, and takes over what that one had done before.
+    CarriedOver(CarriedOver),
     /// Its variables were evaluated and its entry tasks may start.
     RunBegun {
         /// When.
@@ -41,7 +41,7 @@ pub enum Event {
         vars: Values,
         /// All labels: the caller's and the workflow's own.
         #[serde(default)]
-        labels: BTreeMap<String, String>,
+        labels: attune_types::Labels,
         /// Text to find the run by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace_tag: Option<String>,
@@ -55,7 +55,7 @@ pub enum Event {
         at: Timestamp,
         /// What marks the run's secrets, with the first of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        nonce: Option<Nonce>,
+        nonce: Option<attune_template::Nonce>,
         /// What was seen of each: only those that were not seen so before.
         read: Vec<KeyRead>,
     },

@@ -10,6 +10,7 @@ impl Event {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::RunOpened { .. } => "run_opened",
+            Self::CarriedOver { .. } => "carried_over",
             Self::RunBegun { .. } => "run_begun",
             Self::KeysRead { .. } => "keys_read",
             Self::SlotRequested { .. } => "slot_requested",
@@ -49,8 +50,9 @@ impl Event {
     }
 
     /// Every kind, in the order of the type.
-    pub const KINDS: [&'static str; 36] = [
+    pub const KINDS: [&'static str; 37] = [
         "run_opened",
+        "carried_over",
         "run_begun",
         "keys_read",
         "slot_requested",
@@ -124,6 +126,7 @@ impl Event {
             | Self::RunPaused { at, .. }
             | Self::RunResumed { at, .. }
             | Self::RunEnded { at, .. } => *at,
+            Self::CarriedOver(it) => it.at,
             Self::CompensationStarted(it) => it.at,
             Self::CompensationJoined(it) => it.at,
             Self::UndoActivated(it) => it.at,
@@ -156,6 +159,7 @@ impl Event {
             Self::UndoActivated(it) => Some(it.execution),
             Self::Reopened(it) => Some(it.execution),
             Self::RunOpened { .. }
+            | Self::CarriedOver { .. }
             | Self::RunBegun { .. }
             | Self::KeysRead { .. }
             | Self::SlotRequested { .. }

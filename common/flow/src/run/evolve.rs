@@ -43,7 +43,8 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
     match event {
         // The state is made from the opening; a second one changes nothing.
         Event::RunOpened { .. } => {}
-        Event::RunBegun { .. }
+        Event::CarriedOver { .. }
+        | Event::RunBegun { .. }
         | Event::KeysRead { .. }
         | Event::SlotRequested { .. }
         | Event::SlotQueued { .. }

@@ -4,7 +4,7 @@
 //! rule, a parent run) and never changed afterwards; everything a template may ask about the run's
 //! surroundings is recorded here, so that history needs nothing but itself.
 
-use super::Secrets;
+use super::{Rerun, Secrets};
 use crate::program::{ProgramKind, RunLimits};
 use attune_types::{EventId, ExecutionId, JsonMap, JsonValue, ProgramHash, Ref, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,9 @@ pub struct RunHeader {
     /// Its bounds, where the installation has set other ones than its Program has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<RunLimits>,
+    /// The run that it does again, or a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun: Option<Box<Rerun>>,
 }
 
 /// The task of another run that waits for this one.

@@ -16,6 +16,7 @@ mod now;
 mod outstanding;
 mod project;
 mod rejection;
+mod rerun;
 mod scope;
 mod secret;
 mod state;
@@ -27,8 +28,9 @@ pub use command::{ABOVE, Command, Outcome, ProcessInfo, Report};
 pub use decide::{decide, decide_with_keys};
 pub use effect::{ChildOrder, Effect, EffectKey, NativeOrder, SlotOrder, WorkOrder};
 pub use event::{
-    Arrival, By, CompensationEnded, CompensationJoined, CompensationStarted, CompensationStopped,
-    Event, JoinStart, Reopened, RetryJoined, RunRetried, StopReason, UndoActivated, Undone, Values,
+    Arrival, By, CarriedOver, CompensationEnded, CompensationJoined, CompensationStarted,
+    CompensationStopped, Event, JoinStart, Reopened, RetryJoined, RunRetried, StopReason,
+    UndoActivated, Undone, Values,
 };
 pub use evolve::evolve;
 pub use fold::{Change, fold};
@@ -37,6 +39,7 @@ pub use now::Now;
 pub use outstanding::outstanding;
 pub use project::announce;
 pub use rejection::Rejection;
+pub use rerun::{Activation, Carried, Edit, Rerun, RerunRefused, carry, check_input};
 pub use secret::{KeyRead, SealedValue, Secrets};
 pub use state::RunState;
 pub use state::execution::{Attempt, Execution, Parts, Phase, Redo, Reports, Tally};

@@ -80,6 +80,9 @@ pub(super) struct About {
     pub(super) created: u32,
     /// Executions that have ended.
     pub(super) completed: u32,
+    /// How many of those the run took over from the one that it does again: the first ones.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) carried: u32,
     /// The task activation that ended last, of those that stand on their own.
     pub(super) last: Option<ExecutionId>,
     /// Tasks with an activation that has not ended.
@@ -150,6 +153,7 @@ impl RunState {
                 activations: 0,
                 created: 0,
                 completed: 0,
+                carried: 0,
                 last: None,
                 live: TaskSet::default(),
                 gathering: Arc::default(),
@@ -160,6 +164,11 @@ impl RunState {
             attempts: Trie::default(),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn no_keys(keys: &Arc<BTreeMap<String, KeySeen>>) -> bool {

@@ -8,7 +8,7 @@ use super::{Origin, RunHeader, SealedValue, Secrets};
 use attune_pack::ValueType;
 use attune_pack::catalogue::Keyword as _;
 use attune_template::{KeyRef, Nonce};
-use attune_types::{JsonMap, JsonValue};
+use attune_types::{JsonMap, JsonValue, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Values taken from what a run is given. `Debug` is not there on purpose: it would show them.
@@ -43,6 +43,28 @@ impl Withheld {
         if let Origin::Rule { payload: value, .. } = &mut header.origin {
             withheld.take(value, payload);
         }
+        (!withheld.values.is_empty()).then_some(withheld)
+    }
+
+    /// Takes the secret values out of an edited input that the run is given, by these JSON pointers.
+    /// None if there are none. Its tokens look like those that the run knows already.
+    pub fn from_edit(
+        run: RunId,
+        known: Option<&Secrets>,
+        input: &mut JsonMap,
+        pointers: &[String],
+        entropy: [u8; 16],
+    ) -> Option<Self> {
+        let run = run.to_string();
+        let mut withheld = Self {
+            nonce: match known {
+                Some(known) => known.nonce.clone(),
+                None => Nonce::of(entropy, run.as_bytes()),
+            },
+            run,
+            values: Vec::new(),
+        };
+        withheld.take_from(input, pointers);
         (!withheld.values.is_empty()).then_some(withheld)
     }
 

@@ -27,6 +27,8 @@ mod run_joins;
 mod run_keys;
 mod run_limits;
 mod run_parts;
+mod run_rerun;
+mod run_rerun_parts;
 mod run_secrets;
 mod run_simulation;
 mod run_time;

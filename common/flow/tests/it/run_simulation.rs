@@ -1,6 +1,6 @@
 //! Random Programs in a bad world: nothing may be lost, repeated or stuck.
 
-use attune_testkit::simulator::{simulate, simulate_retry, simulate_undo};
+use attune_testkit::simulator::{simulate, simulate_rerun, simulate_retry, simulate_undo};
 use std::collections::BTreeMap;
 
 /// How many seeds, and from where: more by `ATTUNE_SEEDS` and `ATTUNE_SEED`.
@@ -114,6 +114,43 @@ fn what_went_wrong_is_retried_and_the_rest_stays() {
                 ends.contains_key(status),
                 "no retry ended {status}: {ends:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_run_done_again_from_any_of_its_tasks_comes_to_the_same_end() {
+    let first = number("ATTUNE_SEED", 0);
+    let count = number("ATTUNE_SEEDS", 150);
+    let (mut reruns, mut compared) = (0, 0);
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for seed in first..first + count {
+        match simulate_rerun(seed) {
+            Ok(report) => {
+                reruns += report.reruns;
+                compared += report.compared;
+                *ends.entry(report.status).or_default() += report.compared;
+            }
+            Err(violation) => {
+                if count == 1 {
+                    eprintln!("{}", violation.story);
+                }
+                broken.push(violation.to_string());
+            }
+        }
+    }
+    eprintln!("{count} seeds, {reruns} reruns, {compared} of them compared: {ends:?}");
+    assert!(
+        broken.is_empty(),
+        "{} broken: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(5)]
+    );
+    if count >= 150 {
+        assert!(compared > 150, "too few were compared: {compared}");
+        for status in ["succeeded", "failed"] {
+            assert!(ends.contains_key(status), "none ended {status}: {ends:?}");
         }
     }
 }

@@ -70,6 +70,7 @@ pub fn header(run: RunId) -> Result<RunHeader> {
         trace: None,
         api_url: String::new(),
         limits: None,
+        rerun: None,
     })
 }
 

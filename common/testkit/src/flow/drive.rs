@@ -2,8 +2,8 @@
 
 use attune_flow::program::Program;
 use attune_flow::run::{
-    Command, Effect, EffectKey, Event, Execution, Now, Origin, Outcome, Rejection, RunHeader,
-    RunState, decide_with_keys, fold, outstanding,
+    Command, Effect, EffectKey, Event, Execution, Now, Origin, Outcome, Rejection, RerunRefused,
+    RunHeader, RunState, carry, check_input, decide_with_keys, fold, outstanding,
 };
 use attune_template::KeySet;
 use attune_types::{
@@ -49,6 +49,7 @@ pub fn header(program: &Program, parameters: JsonMap) -> RunHeader {
         trace: None,
         api_url: String::new(),
         limits: None,
+        rerun: None,
     }
 }
 
@@ -101,6 +102,46 @@ impl Flow {
         let mut flow = Self::open(program, parameters);
         flow.send(&Command::Begin).expect("a run begins");
         flow
+    }
+
+    /// A run that does a part of this one again, opened and not begun.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn rerun(
+        &self,
+        task: &str,
+        activation: Option<u32>,
+        input: Option<JsonValue>,
+    ) -> Result<Self, RerunRefused> {
+        let run = RunId(self.state.run().derive("rerun"));
+        let carried = carry(&self.program, &self.events, task, activation, run, self.at)?;
+        let input = input.map(|input| match input {
+            JsonValue::Object(map) => map,
+            other => panic!("an input is a map, not {other}"),
+        });
+        if let Some(input) = &input {
+            check_input(&self.program, &self.events, &carried, input)?;
+        }
+        let mut header = self.state.header().again(run, Some(carried.from.clone()));
+        let edits = carried.edits(self.state.header(), input);
+        if let Some(rerun) = &mut header.rerun {
+            rerun.edits = edits;
+        }
+        let mut events = vec![Event::RunOpened {
+            at: self.at,
+            header: Box::new(header),
+        }];
+        events.extend(carried.events);
+        let state = RunState::replay(&events).expect("it begins with an opening");
+        Ok(Self {
+            program: self.program.clone(),
+            state,
+            events,
+            at: self.at,
+            keys: self.keys.clone(),
+            draws: self.draws + 1_000,
+        })
     }
 
     /// Sends a command and folds what follows.

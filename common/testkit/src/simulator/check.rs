@@ -61,13 +61,12 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    /// From the moment at which the run was opened, with its row written.
+    /// From the moment at which the run was opened, with its rows written.
     pub(super) fn new(seed: u64, opened: &RunState) -> Self {
-        let row = opened.run_row();
         Self {
             seed,
             steps: 0,
-            rows: BTreeMap::from([(row.id, row)]),
+            rows: opened.executions().map(|row| (row.id, row)).collect(),
             owed: BTreeMap::new(),
             closed: BTreeSet::new(),
             scheduled: BTreeSet::new(),

@@ -3,7 +3,7 @@
 
 use super::duration;
 use super::limits::tag_text;
-use super::step::{Step, template_error};
+use super::step::{Step, Todo, template_error};
 use crate::program::{Program, TaskIx};
 use crate::run::Event;
 use crate::run::event::Values;
@@ -31,9 +31,15 @@ impl Step<'_> {
         }
         let mut opening = Opening {
             labels: self.state.labels().clone(),
+            trace_tag: self.state.trace_tag().map(str::to_owned),
             ..Opening::default()
         };
-        let evaluated = self.evaluate_opening(&mut opening);
+        let evaluated = if self.has_carried() {
+            opening.seen = self.state.about.vars.clone();
+            self.evaluate_deadline(&mut opening)
+        } else {
+            self.evaluate_opening(&mut opening)
+        };
         self.push(Event::RunBegun {
             at: self.at(),
             vars: opening.vars,
@@ -47,12 +53,31 @@ impl Step<'_> {
         }
         match &self.program.concurrency {
             Some(concurrency) => self.request_slot(concurrency),
-            None => self.start_entries(),
+            None => self.set_out(),
+        }
+    }
+
+    /// Whether the run has activations already: taken over from the run that it does again, or its own
+    /// of before it was retried.
+    const fn has_carried(&self) -> bool {
+        self.state.about.activations > 0
+    }
+
+    /// Starts the first tasks of the run, or of what it does again: of another one, or of itself.
+    pub(super) fn set_out(&mut self) {
+        if !self.has_carried() {
+            return self.start_entries();
+        }
+        let live = self.state.live();
+        self.todo
+            .extend(live.into_iter().map(|live| Todo::Start(live.id)));
+        if self.state.retry_rounds() > 0 {
+            self.take_up();
         }
     }
 
     /// Starts the tasks that nothing leads to.
-    pub(super) fn start_entries(&mut self) {
+    fn start_entries(&mut self) {
         let program: &Program = self.program;
         let entries: &[TaskIx] = program.graph.entries();
         for task in entries {
@@ -79,7 +104,11 @@ impl Step<'_> {
                 opening.trace_tag = Some(tag_text(value)?);
             }
         }
-        if let Some(template) = &program.timeout {
+        self.evaluate_deadline(opening)
+    }
+
+    fn evaluate_deadline(&self, opening: &mut Opening) -> Result<(), ErrorInfo> {
+        if let Some(template) = &self.program.timeout {
             let value = self.opening_value(template, opening, "timeout")?;
             let limit = duration::read(&value)
                 .map_err(|wrong| ErrorInfo::new(code::TEMPLATE, format!("timeout: {wrong}")))?;

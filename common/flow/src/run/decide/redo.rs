@@ -47,7 +47,7 @@ impl Step<'_> {
             deadline: self.renewed_deadline().filter(|_| !afresh),
             afresh,
         }));
-        if afresh {
+        if afresh || !self.state.has_begun() {
             self.begin();
         } else if self.state.slot().is_none() {
             self.take_up();

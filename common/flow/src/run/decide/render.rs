@@ -3,6 +3,7 @@
 use super::duration;
 use super::step::{Step, template_error};
 use crate::program::{ActionCall, ProgramKind, Task};
+use crate::run::rerun::merge;
 use crate::run::state::execution::Execution;
 use attune_pack::ValueType;
 use attune_types::{Duration, ErrorInfo, JsonMap, JsonValue, code};
@@ -16,25 +17,17 @@ impl Step<'_> {
         task: &Task,
         call: &ActionCall,
     ) -> Result<JsonMap, ErrorInfo> {
-        // The Program of one action: the run's parameters are the input, and are checked already.
-        if self.program.kind == ProgramKind::Action {
-            return Ok(self.state.header().parameters.clone());
-        }
-        let rendered = task
-            .input
-            .evaluate(&self.scope(Some(execution)))
-            .map_err(|error| template_error(&error, "input"))?;
-        self.check_size(&rendered, "the input")?;
-        let map = match rendered {
-            JsonValue::Object(map) => map,
-            JsonValue::Null => JsonMap::new(),
-            other => {
-                return Err(ErrorInfo::new(
-                    code::INPUT_INVALID,
-                    format!("the input is a map of names and values, not `{other}`"),
-                ));
-            }
+        let edit = self.state.edit_of(execution);
+        let mut map = match (self.program.kind, edit) {
+            // The Program of one action: the run's parameters are the input, and are checked already.
+            (ProgramKind::Action, None) => return Ok(self.state.header().parameters.clone()),
+            (ProgramKind::Action, Some(_)) => self.state.header().parameters.clone(),
+            (ProgramKind::Workflow, _) => self.rendered(execution, task)?,
         };
+        if let Some(edit) = edit {
+            merge(&mut map, edit);
+            self.check_size(&JsonValue::Object(map.clone()), "the input")?;
+        }
         let hidden = |text: &str| self.hidden_type(text);
         let checked = call.parameters.validate_around(&map, &hidden);
         checked.map_err(|errors| {
@@ -49,6 +42,23 @@ impl Step<'_> {
             )
             .with_details(json!({ "errors": errors }))
         })
+    }
+
+    /// What the task's own templates give.
+    fn rendered(&self, execution: &Execution, task: &Task) -> Result<JsonMap, ErrorInfo> {
+        let rendered = task
+            .input
+            .evaluate(&self.scope(Some(execution)))
+            .map_err(|error| template_error(&error, "input"))?;
+        self.check_size(&rendered, "the input")?;
+        match rendered {
+            JsonValue::Object(map) => Ok(map),
+            JsonValue::Null => Ok(JsonMap::new()),
+            other => Err(ErrorInfo::new(
+                code::INPUT_INVALID,
+                format!("the input is a map of names and values, not `{other}`"),
+            )),
+        }
     }
 
     /// Whether a text stands for a secret, and of which type that is.

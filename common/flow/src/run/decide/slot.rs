@@ -55,15 +55,11 @@ impl Step<'_> {
         Ok(Some(key))
     }
 
-    /// The place is the run's: its entry tasks start, or a run that is retried goes on. Told twice, the second time changes nothing.
+    /// The place is the run's: its first tasks start. Told twice, the second time changes nothing.
     pub(super) fn slot_granted(&mut self) -> Result<(), Rejection> {
         if self.is_slot_wanted()? {
             self.push(Event::SlotGranted { at: self.at() });
-            if self.state.about.activations == 0 {
-                self.start_entries();
-            } else {
-                self.take_up();
-            }
+            self.set_out();
         }
         Ok(())
     }

@@ -64,6 +64,10 @@ impl Step<'_> {
     fn to_undo(&self) -> Vec<Undone> {
         let mut found: Vec<(u32, Undone)> = Vec::new();
         for execution in self.state.in_order() {
+            // What was taken over is the work of another run, and for that one to undo.
+            if self.state.is_carried(execution) {
+                continue;
+            }
             let attempts = self.attempts_to_undo(execution).unwrap_or_default();
             let left = attempts
                 .into_iter()

@@ -1,8 +1,10 @@
-//! The events of retrying a run that has ended.
+//! The events of doing things again: of retrying a run that has ended, and of doing a part of another
+//! run again.
 //!
 //! Data only; stored inside of events, so that a change of shape needs an upcaster in `wire`.
 
-use attune_types::{AttemptId, ExecutionId, Timestamp};
+use super::Values;
+use attune_types::{AttemptId, ExecutionId, Labels, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,4 +50,24 @@ pub struct Reopened {
     /// Of a parallel task: when its time is over now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+}
+
+/// The run takes over what another one had done before the task from which on it does it again. The
+/// events of that run which it keeps follow, under ids of its own and with the times that they had;
+/// what comes after them is its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CarriedOver {
+    /// When.
+    pub at: Timestamp,
+    /// How many events it takes over: those that follow.
+    pub events: u64,
+    /// The variables as the other run had evaluated them.
+    #[serde(default)]
+    pub vars: Values,
+    /// Its labels when it began.
+    #[serde(default)]
+    pub labels: Labels,
+    /// Its text to find it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_tag: Option<String>,
 }

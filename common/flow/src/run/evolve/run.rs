@@ -1,6 +1,6 @@
 //! Appliers of what concerns the run as a whole.
 
-use crate::run::event::By;
+use crate::run::event::{By, CarriedOver};
 use crate::run::secret::with_reads;
 use crate::run::state::execution::Phase;
 use crate::run::state::slot::Slot;
@@ -11,6 +11,17 @@ use std::sync::Arc;
 
 pub(super) fn apply(state: &mut RunState, event: &Event) {
     match event {
+        Event::CarriedOver(CarriedOver {
+            vars,
+            labels,
+            trace_tag,
+            ..
+        }) => {
+            let about = &mut state.about;
+            about.vars.extend(vars);
+            about.labels = Arc::new(labels.clone());
+            about.trace_tag = trace_tag.as_deref().map(Arc::from);
+        }
         Event::RunBegun {
             at,
             vars,
@@ -20,6 +31,7 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         } => {
             let about = &mut state.about;
             about.begun_at = Some(*at);
+            about.carried = about.completed;
             about.vars.extend(vars);
             about.labels = Arc::new(labels.clone());
             about.trace_tag = trace_tag.as_deref().map(Arc::from);

@@ -67,9 +67,11 @@ impl RunState {
         self.about.failing.is_some() || self.about.canceling.is_some() || self.about.end.is_some()
     }
 
-    /// Whether what was reached may start now.
-    pub(in crate::run) const fn may_start(&self) -> bool {
-        !self.is_closing() && !self.about.paused
+    /// Whether what was reached may start now. A run that took activations over starts none of them
+    /// before it has begun and has its place.
+    pub(in crate::run) fn may_start(&self) -> bool {
+        let open = !self.is_closing() && !self.about.paused;
+        open && self.has_begun() && !self.is_slot_wanted()
     }
 
     /// The earliest time at which the run itself has something to do.
@@ -217,7 +219,12 @@ impl RunState {
 
     /// Id of an activation of a task.
     pub(in crate::run) fn activation_id(&self, name: &str, activation: u32) -> ExecutionId {
-        ExecutionId(self.run().derive(&format!("task:{name}:{activation}")))
+        Self::activation_in(self.run(), name, activation)
+    }
+
+    /// Id of an activation of a task in that run.
+    pub(in crate::run) fn activation_in(run: RunId, name: &str, activation: u32) -> ExecutionId {
+        ExecutionId(run.derive(&format!("task:{name}:{activation}")))
     }
 
     /// Id of an item of an iteration.
