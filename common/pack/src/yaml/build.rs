@@ -5,6 +5,7 @@
 //! [`super::repair`] only, perhaps several times for one file. The first syntax error ends a reading;
 //! duplicate keys and values that cannot be held are collected.
 
+use super::brackets;
 use super::explain::{self, Told};
 use super::line::line_of;
 use super::tree::{deepest, outline, span};
@@ -128,11 +129,9 @@ impl<'m> Builder<'_, 'm> {
     fn node(&mut self, event: Event<'m>, place: Place, depth: usize) -> Result<Node, Fatal> {
         let here = span(place);
         if depth >= MAX_DEPTH {
-            return Err(self.fatal(
-                "PACK015",
-                here,
-                &format!("nested deeper than {MAX_DEPTH} levels"),
-            ));
+            return Err(self
+                .fatal("PACK015", here, &brackets::nested_too_deep())
+                .map_help(brackets::LESS_DEEP));
         }
         self.count(1, here)?;
         let before = self.nodes;
@@ -278,11 +277,9 @@ impl<'m> Builder<'_, 'm> {
         };
         self.count(size, here)?;
         if depth + deepest(&node) > MAX_DEPTH {
-            return Err(self.fatal(
-                "PACK015",
-                here,
-                &format!("nested deeper than {MAX_DEPTH} levels"),
-            ));
+            return Err(self
+                .fatal("PACK015", here, &brackets::nested_too_deep())
+                .map_help(brackets::LESS_DEEP));
         }
         Ok(node)
     }
@@ -353,7 +350,7 @@ impl<'m> Builder<'_, 'm> {
     }
 
     fn told(&self, told: Told) -> Fatal {
-        let mut stop = self.fatal("PACK002", told.span, &told.message);
+        let mut stop = self.fatal(told.code, told.span, &told.message);
         stop.diagnostic.help = told.help;
         stop.repair = told.repair;
         stop

@@ -4,12 +4,15 @@
 //! often not where the mistake is. Never decides whether something is an error. Called by the builder
 //! of the tree. A kind of error that has no words of its own here keeps the parser's.
 
+use super::brackets;
 use super::line::{Line, line_of, line_start};
 use crate::diagnostic::Span;
+use crate::suggest::suggest;
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 /// A syntax error as it is shown.
 pub(super) struct Told {
+    pub(super) code: &'static str,
     pub(super) span: Span,
     pub(super) message: String,
     pub(super) help: Option<String>,
@@ -18,8 +21,9 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn new(span: Span, message: impl Into<String>) -> Self {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
         Self {
+            code: "PACK002",
             span,
             message: message.into(),
             help: None,
@@ -27,7 +31,7 @@ impl Told {
         }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -41,7 +45,8 @@ impl Told {
 /// The error of the parser, told.
 pub(super) fn syntax(error: &ScanError, text: &str) -> Told {
     let mark = error.marker();
-    let offset = mark.byte_offset().unwrap_or(0).min(text.len());
+    // The parser may name a place within a character.
+    let offset = text.floor_char_boundary(mark.byte_offset().unwrap_or(0));
     let line = line_of(text, offset);
     if let Some(told) = unquoted_template(&line) {
         return told;
@@ -114,10 +119,14 @@ fn by_kind(error: &ScanError, text: &str, offset: usize, line: &Line<'_>, here: 
             Told::new(here, format!("a value cannot begin with `{character}`"))
                 .help(quote(line, value.as_ref())),
         ),
-        ErrorKind::UnknownAnchor => whole_value(
-            Told::new(here, "`*` stands for an anchor, and there is none of that name")
-                .help(quote(line, value.as_ref())),
-        ),
+        ErrorKind::UnknownAnchor => match anchor(text, line, offset, value.as_ref()) {
+            Some(told) => told,
+            None => whole_value(
+                Told::new(here, "`*` stands for an anchor, and there is none of that name")
+                    .help(quote(line, value.as_ref())),
+            ),
+        },
+        ErrorKind::RecursionLimitExceeded => brackets::too_deep(text, offset, here),
         ErrorKind::MissingAnchorOrAliasName => whole_value(
             Told::new(here, "a value that begins with `*` or `&` must be quoted")
                 .help(quote(line, value.as_ref())),
@@ -162,7 +171,7 @@ fn by_kind(error: &ScanError, text: &str, offset: usize, line: &Line<'_>, here: 
         | ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::BlockEntryInFlowCollection
         | ErrorKind::InvalidFlowScalarIndent
-        | ErrorKind::FlowMappingValueAdjacentCollection => flow(text, offset, here, error),
+        | ErrorKind::FlowMappingValueAdjacentCollection => brackets::unfinished(text, offset, here, error),
         ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidIndentation => {
@@ -218,32 +227,34 @@ fn mapping_value(
     Told::new(here, "a `:` cannot stand here").help("quote the value if the `:` belongs to it")
 }
 
-/// Something is missing inside of `[...]` or `{...}`.
-fn flow(text: &str, offset: usize, here: Span, error: &ScanError) -> Told {
-    match open_bracket(text, offset) {
-        Some((at, open)) => {
-            let line = line_of(text, at);
-            let close = if open == '[' { ']' } else { '}' };
-            if line.number == here.line {
-                return Told::new(
-                    here,
-                    format!(
-                        "inside of `{open}`, a `,` or the closing `{close}` is missing before this"
-                    ),
-                )
-                .help("quote a value that has commas, colons or brackets in it");
-            }
-            Told::new(
-                line.span(at - line.start, 1),
-                format!(
-                    "the `{open}` that stands here is not closed before line {}",
-                    here.line
-                ),
-            )
-            .help(format!("put a `{close}` where it ends"))
-        }
-        None => Told::new(here, error.info()),
+/// `*name` as a whole value: either the anchor is missing, or text was meant.
+fn anchor(
+    text: &str,
+    line: &Line<'_>,
+    offset: usize,
+    value: Option<&std::ops::Range<usize>>,
+) -> Option<Told> {
+    let upto = line.text.get(..=offset.checked_sub(line.start)?)?;
+    let star = upto.rfind('*')?;
+    let rest = &line.text[star + 1..];
+    let ends = |c: char| c.is_whitespace() || ",[]{}".contains(c);
+    let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    let range = line.start + star..line.start + star + 1 + name.len();
+    // More behind it is a text that begins with a star, such as that of a schedule.
+    if name.is_empty() || value.is_some_and(|value| value.start == range.start && *value != range) {
+        return None;
     }
+    let message = format!("`*{name}` repeats the value marked `&{name}`, and none is before it");
+    let marked = text[..range.start].split('&').skip(1);
+    let marked = marked.map(|from| &from[..from.find(ends).unwrap_or(from.len())]);
+    let help = match suggest(name, marked) {
+        Some(near) => format!("did you mean `*{near}`?"),
+        None => format!(
+            "mark that value with `&{name}`; if the star is part of a text, quote it: `\"*{name}\"`"
+        ),
+    };
+    let span = line.span(star, 1 + name.len());
+    Some(Told::new(span, message).help(help).repair(range))
 }
 
 /// `timeout 3`.
@@ -331,33 +342,4 @@ fn bad_escape(text: &str, offset: usize) -> Option<(Span, String)> {
         }
     }
     None
-}
-
-/// The innermost bracket that is open at `offset`, texts in quotes left out.
-fn open_bracket(text: &str, offset: usize) -> Option<(usize, char)> {
-    let mut open = Vec::new();
-    let mut quote = None;
-    for (at, c) in text.get(..offset)?.char_indices() {
-        match (quote, c) {
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => {
-                let before = text[..at].chars().next_back();
-                if before.is_none_or(|before| " \t\n[{,:".contains(before)) {
-                    quote = Some(c);
-                }
-            }
-            (None, '[' | '{') => {
-                let before = text[..at].trim_end_matches(' ').chars().next_back();
-                if !open.is_empty() || before.is_none_or(|before| ":-\n[{,".contains(before)) {
-                    open.push((at, c));
-                }
-            }
-            (None, ']' | '}') => {
-                open.pop();
-            }
-            _ => {}
-        }
-    }
-    open.pop()
 }

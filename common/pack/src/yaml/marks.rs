@@ -78,12 +78,13 @@ pub fn marks(text: &str) -> Marks {
 }
 
 fn comment(text: &str, span: Span) -> Comment {
-    let line_start = text[..span.offset].rfind('\n').map_or(0, |at| at + 1);
+    let start = text.floor_char_boundary(span.offset);
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let written = text.get(span.offset..span.offset + span.len).unwrap_or("");
     Comment {
         span,
         text: written.trim_end().to_owned(),
-        own_line: text[line_start..span.offset].trim().is_empty(),
+        own_line: text[line_start..start].trim().is_empty(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! too, since it is YAML. Never decides what a file means: [`crate::read`] does. Called by the pack
 //! reader and by the flow front end. Failure is a list of diagnostics with places.
 
+mod brackets;
 mod build;
 mod explain;
 mod line;

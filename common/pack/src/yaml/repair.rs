@@ -35,9 +35,10 @@ pub(super) fn document(file: &str, text: &str) -> Reading {
         };
         let line = stop.diagnostic.span.map_or(0, |span| span.line);
         let new = silent.insert(line);
+        // A second error of a line is not told, but gone behind all the same.
         let repair = stop
             .repair
-            .filter(|range| new && mended.get(range.clone()).is_some());
+            .filter(|range| mended.get(range.clone()).is_some());
         if new {
             told.push(stop.diagnostic);
         }

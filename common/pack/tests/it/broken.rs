@@ -594,14 +594,69 @@ fn aliases_cannot_blow_a_file_up() {
 
 #[test]
 fn deep_nesting_is_refused() {
-    let said = said_about(
-        "actions/x.yaml",
-        &format!("ref: {}{}", "[".repeat(200), "]".repeat(200)),
-    );
+    let of = |levels: usize| {
+        let nested = format!("ref: {}{}", "[".repeat(levels), "]".repeat(levels));
+        said_about("actions/x.yaml", &nested)
+    };
+    // The parser itself gives up on the deeper ones.
+    for levels in [80, 200, 300, 5000] {
+        let said = of(levels);
+        assert!(
+            said.contains("error[PACK015]: nested deeper than 64 levels")
+                && said.contains("help: take levels out"),
+            "{said}"
+        );
+        assert!(
+            said.contains("x.yaml:1:6") || said.contains("x.yaml:1:7"),
+            "{said}"
+        );
+    }
+    let maps = format!("ref: {}1{}", "{a: ".repeat(300), "}".repeat(300));
+    let said = said_about("actions/x.yaml", &maps);
     assert!(
-        said.contains("PACK015") && said.contains("nested deeper than 64 levels"),
+        said.contains("PACK015") && !said.contains("recursion"),
         "{said}"
     );
+}
+
+#[test]
+fn an_anchor_that_is_not_there_is_named() {
+    insta::assert_snapshot!(said_about(
+        "actions/x.yaml",
+        "ref: a.x
+runner: shell
+entry_point: x.sh
+env: {x: *nope, y: '*nope', z: *nope }
+description: *daily at noon
+label: *word
+parameters:
+  a: &text {type: string}
+  b: *txet
+"
+    ), @r#"
+actions/x.yaml:4:10: error[PACK002]: `*nope` repeats the value marked `&nope`, and none is before it
+  4 | env: {x: *nope, y: '*nope', z: *nope }
+    |          ^^^^^
+  help: mark that value with `&nope`; if the star is part of a text, quote it: `"*nope"`
+actions/x.yaml:5:14: error[PACK002]: `*` stands for an anchor, and there is none of that name
+  5 | description: *daily at noon
+    |              ^
+  help: quote it: `"*daily at noon"`
+actions/x.yaml:6:8: error[PACK002]: `*word` repeats the value marked `&word`, and none is before it
+  6 | label: *word
+    |        ^^^^^
+  help: mark that value with `&word`; if the star is part of a text, quote it: `"*word"`
+actions/x.yaml:9:6: error[PACK002]: `*txet` repeats the value marked `&txet`, and none is before it
+  9 |   b: *txet
+    |      ^^^^^
+  help: did you mean `*text`?
+"#);
+}
+
+#[test]
+fn a_place_within_a_character_is_none() {
+    let said = said_about("actions/x.yaml", "\"x.y\n]null| : é: ? 1| \"}true---\n, :");
+    assert!(said.contains("PACK002"), "{said}");
 }
 
 #[test]
