@@ -5,7 +5,9 @@
 //! by the flow front end. Findings go to the sink of the file.
 
 use super::files::Files;
-use super::names::{all_named, belongs, broken, meant, ref_at, ref_in, reference, stem, twice};
+use super::names::{
+    agreed, all_named, belongs, broken, meant, ref_at, ref_in, reference, stem, twice,
+};
 use super::{Placed, SourceFile, source};
 use crate::catalogue::{ActionDef, PolicyDef, RuleDef, Runner, SensorDef, TriggerDef};
 use crate::core_pack::core_pack;
@@ -27,7 +29,9 @@ pub(super) struct Workflow {
 /// The parts of one pack, side by side.
 pub(super) struct Pack<'p> {
     /// None where `pack.yaml` does not tell.
-    pub(super) name: Option<&'p str>,
+    pub(super) name: Option<String>,
+    /// What all files say where they agree on another name than `pack.yaml` has, and how many they are.
+    pub(super) agreed: Option<(String, usize)>,
     pub(super) files: &'p Files,
     pub(super) actions: Vec<Placed<ActionDef>>,
     pub(super) triggers: Vec<Placed<TriggerDef>>,
@@ -44,6 +48,14 @@ impl Pack<'_> {
     /// All checks. `name` is the pack's, or what stands for it.
     pub(super) fn check(&mut self, name: &str) {
         self.workflows = self.find_workflows(name);
+        self.agreed = self.name.as_deref().and_then(|name| {
+            let references = self.references();
+            agreed(&references, name)
+        });
+        if let Some((agreed, _)) = &self.agreed {
+            // One slip in `pack.yaml` is one error: all else is judged as if it were mended.
+            self.name = Some(agreed.clone());
+        }
         self.names();
         self.entry_points();
         self.broken = self.broken_actions(name);
@@ -90,6 +102,22 @@ impl Pack<'_> {
             .collect()
     }
 
+    /// What the files call what they define.
+    fn references(&self) -> Vec<&Ref> {
+        fn of<D>(all: &[Placed<D>], reference: fn(&D) -> &Ref) -> impl Iterator<Item = &Ref> {
+            all.iter().filter_map(|one| one.def.as_ref()).map(reference)
+        }
+        let mut found: Vec<&Ref> = of(&self.actions, |def| &def.reference).collect();
+        found.extend(of(&self.triggers, |def| &def.reference));
+        found.extend(of(&self.sensors, |def| &def.reference));
+        found.extend(of(&self.rules, |def| &def.reference));
+        found.extend(of(&self.policies, |def| &def.reference));
+        let workflows = self.workflows.iter().filter_map(|one| one.def.as_ref());
+        let own = workflows.filter(|def| def.file.action.is_none());
+        found.extend(own.filter_map(|def| def.reference.as_ref()));
+        found
+    }
+
     /// Workflows are read by others: here they count as broken where nothing could be made of them.
     fn broken_actions(&self, pack: &str) -> BTreeSet<Ref> {
         let mut all = broken(&self.actions, pack);
@@ -103,7 +131,7 @@ impl Pack<'_> {
     }
 
     fn names(&mut self) {
-        let pack = self.name;
+        let pack = self.name.as_deref();
         all_named(&mut self.actions, |def| Some(&def.reference), pack);
         all_named(&mut self.triggers, |def| Some(&def.reference), pack);
         all_named(&mut self.sensors, |def| Some(&def.reference), pack);
@@ -140,7 +168,7 @@ impl Pack<'_> {
                 def.entry_point.clone(),
                 def.workflow_file.clone(),
             );
-            if runner == Runner::Native && self.name.is_some_and(|name| name != "core") {
+            if runner == Runner::Native && self.name.as_deref().is_some_and(|name| name != "core") {
                 let span = value_span(&action.node, "runner");
                 action.sink.error_with(
                     "PACK018",
@@ -181,7 +209,7 @@ impl Pack<'_> {
     }
 
     fn sensors_and_rules(&mut self) {
-        let Some(pack) = self.name else {
+        let Some(pack) = self.name.as_deref() else {
             return;
         };
         let core = if pack == "core" {

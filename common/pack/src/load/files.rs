@@ -3,6 +3,7 @@
 //! Owns the only IO of this crate. Never follows a link out of the folder, never reads more than
 //! the limits allow. What cannot be read is a diagnostic; only a folder that is not there ends it.
 
+use super::unread;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::yaml::MAX_BYTES;
 use sha2::{Digest, Sha256};
@@ -25,12 +26,27 @@ const MAX_DEPTH: usize = 16;
 /// so that the hash stands for all that is packed.
 const SKIPPED: &[&str] = &["__pycache__", "target"];
 
+/// Folders whose files are definitions.
+pub(super) const FOLDERS: [&str; 7] = [
+    "actions",
+    "workflows",
+    "triggers",
+    "sensors",
+    "rules",
+    "policies",
+    "tests",
+];
+/// How the names of definitions end.
+pub(super) const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
+
 /// What the folder holds.
 pub(super) struct Files {
     /// The folder, absolute; empty when there is none.
     pub(super) root: PathBuf,
     /// Texts of definitions and of the README, by path relative to the folder.
     pub(super) texts: BTreeMap<String, String>,
+    /// Warnings about definitions that lie where none is read.
+    pub(super) unread: Diagnostics,
     /// All files, by path.
     pub(super) paths: BTreeSet<String>,
     /// Links that lead out of the folder, by path.
@@ -54,8 +70,14 @@ impl Files {
         for (path, text) in &texts {
             add(&mut hasher, path, text.as_bytes());
         }
+        let unread = texts
+            .iter()
+            .filter(|(path, _)| unread::may_be(path))
+            .filter_map(|(path, text)| unread::told(path, text))
+            .collect();
         Self {
             root: PathBuf::new(),
+            unread: Diagnostics(unread),
             paths: texts.keys().cloned().collect(),
             escapes: BTreeSet::new(),
             hash: hex::encode(hasher.finalize()),
@@ -95,6 +117,7 @@ impl Files {
         let mut files = Self {
             root: root.clone(),
             texts: BTreeMap::new(),
+            unread: Diagnostics::new(),
             paths: paths.keys().cloned().collect(),
             escapes,
             hash: String::new(),
@@ -138,6 +161,9 @@ impl Files {
                         "the file is not UTF-8 text",
                     )),
                 }
+            } else if unread::may_be(path) {
+                let text = std::str::from_utf8(&bytes).unwrap_or_default();
+                self.unread.0.extend(unread::told(path, text));
             }
         }
         self.hash = hex::encode(hasher.finalize());
@@ -174,26 +200,13 @@ fn add(hasher: &mut Sha256, path: &str, bytes: &[u8]) {
 fn is_text(path: &str) -> bool {
     path == "README.md"
         || path == "pack.yaml"
-        || (is_definition(path)
-            && [
-                "actions",
-                "workflows",
-                "triggers",
-                "sensors",
-                "rules",
-                "policies",
-                "tests",
-            ]
-            .contains(&path.split('/').next().unwrap_or_default()))
+        || (is_definition(path) && FOLDERS.contains(&path.split('/').next().unwrap_or_default()))
 }
 
 /// `folder/name.yaml`, also `.yml` and `.json`.
-fn is_definition(path: &str) -> bool {
+pub(super) fn is_definition(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    parts.len() == 2
-        && [".yaml", ".yml", ".json"]
-            .iter()
-            .any(|end| path.ends_with(end))
+    parts.len() == 2 && ENDINGS.iter().any(|end| path.ends_with(end))
 }
 
 struct Walk<'w> {

@@ -9,6 +9,7 @@ mod check;
 mod files;
 mod loaded;
 mod names;
+mod unread;
 
 use crate::catalogue::{ActionDef, PackDef, PolicyDef, RuleDef, SensorDef, TriggerDef};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -117,7 +118,8 @@ fn assemble(files: &Files, mut found: Diagnostics) -> Loaded {
     let name_is_known = name.is_some();
     let name = name.unwrap_or_else(|| folder_name(files));
     let mut all = check::Pack {
-        name: name_is_known.then_some(name.as_str()),
+        name: name_is_known.then(|| name.clone()),
+        agreed: None,
         files,
         actions: read_all(files, "actions", parse::action),
         triggers: read_all(files, "triggers", parse::trigger),
@@ -138,10 +140,14 @@ fn assemble(files: &Files, mut found: Diagnostics) -> Loaded {
         mut workflows,
         broken,
         broken_triggers,
+        agreed,
         ..
     } = all;
     let (config_is_known, def) = match def {
         Some(mut one) => {
+            if let Some((agreed, count)) = &agreed {
+                names::otherwise(&mut one, &name, agreed, *count);
+            }
             let errors = one.sink.take();
             let config = errors.iter().all(|error| error.code != "PACK008");
             found.extend(errors);
@@ -168,6 +174,7 @@ fn assemble(files: &Files, mut found: Diagnostics) -> Loaded {
         content_hash: files.hash.clone(),
         root: files.root.clone(),
     };
+    found.extend(files.unread.clone());
     found.sort();
     Loaded {
         source,

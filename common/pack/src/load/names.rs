@@ -56,6 +56,23 @@ pub(super) fn all_named<D>(
     }
 }
 
+/// The pack that all of several references name, if it is another than `pack`.
+pub(super) fn agreed(references: &[&Ref], pack: &str) -> Option<(String, usize)> {
+    let first = references.first()?.pack();
+    let agree =
+        references.len() > 1 && first != pack && references.iter().all(|one| one.pack() == first);
+    agree.then(|| (first.to_owned(), references.len()))
+}
+
+/// `pack.yaml` has another name than all of the pack's files.
+pub(super) fn otherwise<D>(one: &mut Placed<D>, name: &str, agreed: &str, count: usize) {
+    let span = value_span(&one.node, "ref");
+    let message =
+        format!("the pack is named `{name}`, and its {count} definitions belong to `{agreed}`");
+    let help = format!("write `ref: {agreed}`, or `{name}.` in all of them");
+    one.sink.error_with("PACK009", span, message, Some(help));
+}
+
 /// A definition's reference must begin with the pack's name.
 pub(super) fn belongs<D>(one: &mut Placed<D>, reference: &Ref, pack: Option<&str>) {
     if let Some(pack) = pack.filter(|pack| *pack != reference.pack()) {

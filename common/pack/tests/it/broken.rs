@@ -593,6 +593,35 @@ fn aliases_cannot_blow_a_file_up() {
 }
 
 #[test]
+fn a_wrong_name_of_the_pack_is_told_once() {
+    let action =
+        |name: &str| format!("ref: lab.{name}\nrunner: http\nentry_point: http://x.example/\n");
+    let files = |pack: &str, third: &str| {
+        [
+            ("pack.yaml", format!("ref: {pack}\nversion: 1.0.0\n")),
+            ("actions/one.yaml", action("one")),
+            ("actions/two.yaml", action("two")),
+            (
+                "rules/often.yaml",
+                format!("ref: {third}.often\ntrigger: lab.gone\naction: lab.one\n"),
+            ),
+        ]
+    };
+    insta::assert_snapshot!(from_files(files("lob", "lab")).unwrap_err(), @r#"
+pack.yaml:1:6: error[PACK009]: the pack is named `lob`, and its 3 definitions belong to `lab`
+  1 | ref: lob
+    |      ^^^
+  help: write `ref: lab`, or `lob.` in all of them
+rules/often.yaml:2:10: error[PACK013]: there is no trigger `lab.gone`
+  2 | trigger: lab.gone
+    |          ^^^^^^^^
+"#);
+    // They do not agree: each is told.
+    let said = from_files(files("lob", "lib")).unwrap_err().to_string();
+    assert_eq!(said.matches("PACK009").count(), 3, "{said}");
+}
+
+#[test]
 fn deep_nesting_is_refused() {
     let of = |levels: usize| {
         let nested = format!("ref: {}{}", "[".repeat(levels), "]".repeat(levels));
