@@ -43,6 +43,7 @@ pub use rerun::{Activation, Carried, Edit, Rerun, RerunRefused, carry, check_inp
 pub use secret::{KeyRead, SealedValue, Secrets};
 pub use state::RunState;
 pub use state::execution::{Attempt, Execution, Parts, Phase, Redo, Reports, Tally};
+pub use state::redo::Held;
 pub use state::slot::Slot;
 pub use state::task::{JoinState, TaskState};
 pub use view::{ExecutionKind, ExecutionRow, Notice};

@@ -21,7 +21,7 @@ use crate::program::TaskIx;
 use attune_template::KeySeen;
 use attune_types::{ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, Timestamp};
 use execution::Execution;
-use redo::{Held, Retried};
+use redo::Retried;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -57,9 +57,9 @@ pub(super) struct About {
     pub(super) undo: Option<Arc<Undo>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) retried: Option<Arc<Retried>>,
-    /// Transitions that were taken while nothing new started.
-    #[serde(default, skip_serializing_if = "no_held")]
-    pub(super) held: Arc<Vec<Held>>,
+    /// Whether something was ever to be done once more by `retry` when nothing new started.
+    #[serde(default)]
+    pub(super) cut_short: bool,
     pub(super) vars: Vars,
     pub(super) labels: Arc<BTreeMap<String, String>>,
     pub(super) trace_tag: Option<Arc<str>>,
@@ -141,7 +141,7 @@ impl RunState {
                 end: None,
                 undo: None,
                 retried: None,
-                held: Arc::default(),
+                cut_short: false,
                 vars: Vars::default(),
                 labels,
                 trace_tag: None,
@@ -173,10 +173,6 @@ const fn is_zero(count: &u32) -> bool {
 
 fn no_keys(keys: &Arc<BTreeMap<String, KeySeen>>) -> bool {
     keys.is_empty()
-}
-
-fn no_held(held: &Arc<Vec<Held>>) -> bool {
-    held.is_empty()
 }
 
 impl About {

@@ -29,6 +29,7 @@ mod run_limits;
 mod run_parts;
 mod run_rerun;
 mod run_rerun_parts;
+mod run_retry;
 mod run_secrets;
 mod run_simulation;
 mod run_time;

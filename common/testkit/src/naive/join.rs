@@ -114,7 +114,7 @@ impl Naive {
     /// With nothing else left to do: starts a join whose other edges are dead, or fails the run for
     /// one that never can. True if there was one.
     pub(super) fn look_at_joins(&mut self) -> bool {
-        if self.is_closing() {
+        if self.is_closing() || self.in_line {
             return false;
         }
         // A join that is yet to start another one's edge goes first; where they wait for one another,

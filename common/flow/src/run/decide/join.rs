@@ -95,7 +95,9 @@ impl Step<'_> {
     /// Looks, when nothing else is left to do, at joins that wait for what cannot come any more.
     /// True if one was opened or failed the run.
     pub(super) fn settle_joins(&mut self) -> bool {
-        if self.state.about.gathering.is_empty() || self.state.is_closing() {
+        let about = &self.state.about;
+        // A run that is retried knows only with its place what may still come.
+        if about.gathering.is_empty() || self.state.is_closing() || self.state.is_slot_wanted() {
             return false;
         }
         // One that another gathering join may lead to waits for that one. Where joins wait for one

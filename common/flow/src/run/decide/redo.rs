@@ -10,7 +10,6 @@ use super::step::{Fired, Step, Todo};
 use crate::program::{TaskIx, Work};
 use crate::run::event::{Reopened, RetryJoined, RunRetried, Values};
 use crate::run::state::execution::{Execution, Parts, Phase};
-use crate::run::state::redo::Held;
 use crate::run::{Event, Rejection, RunState};
 use attune_types::{AttemptId, ExecutionId, ExecutionStatus, Timestamp, code};
 use uuid::Uuid;
@@ -95,12 +94,10 @@ impl Step<'_> {
     }
 
     fn has_something_to_redo(&self) -> bool {
-        !self.state.about.held.is_empty()
-            || self
-                .state
-                .in_order()
-                .into_iter()
-                .any(|execution| execution.parent.is_none() && self.state.is_to_redo(execution))
+        self.state.in_order().into_iter().any(|execution| {
+            let alone = execution.parent.is_none();
+            execution.is_held() || (alone && self.state.is_to_redo(execution))
+        })
     }
 
     /// The same time as it had, from now.
@@ -127,43 +124,30 @@ impl Step<'_> {
         }
         let held = self.held();
         // Until all have been taken, each may still lead anywhere.
-        for (id, task, _) in &held {
-            self.ending.push((*id, *task));
-        }
+        let yet = held.iter().rev().map(|(id, task, _)| (*id, *task));
+        self.ending.extend(yet);
         for (id, task, fired) in held {
-            self.ending.retain(|(ending, _)| *ending != id);
+            self.ending.pop();
             self.fire_all(id, task, fired);
         }
         self.move_all_behind();
     }
 
-    /// The transitions that are still to lead somewhere, by the execution that ended, in order.
+    /// The transitions that are still to lead somewhere, by the execution that ended, in the order in
+    /// which they did. From a branch nothing follows but the end of its parallel task.
     fn held(&self) -> Vec<(ExecutionId, TaskIx, Vec<Fired>)> {
-        let mut found: Vec<(ExecutionId, TaskIx, Vec<Fired>)> = Vec::new();
-        let mut place = std::collections::HashMap::new();
-        for Held {
-            execution: id,
-            transition,
-            ..
-        } in self.state.about.held.iter()
-        {
-            // From a branch nothing follows but the end of its parallel task.
-            let alone = self.state.execution(*id).filter(|it| it.parent.is_none());
-            let Some(execution) = alone else {
-                continue;
-            };
-            let at = *place.entry(*id).or_insert_with(|| {
-                found.push((*id, execution.task, Vec::new()));
-                found.len() - 1
-            });
-            if let Some((_, _, fired)) = found.get_mut(at) {
-                fired.push(Fired {
-                    transition: *transition,
+        let all = self.state.in_order().into_iter();
+        let mut held: Vec<&Execution> = all.filter(|it| it.is_held()).collect();
+        held.sort_unstable_by_key(|execution| execution.completed);
+        held.into_iter()
+            .map(|execution| {
+                let fired = execution.held.iter().map(|held| Fired {
+                    transition: held.transition,
                     publish: Values::new(),
                 });
-            }
-        }
-        found
+                (execution.id, execution.task, fired.collect())
+            })
+            .collect()
     }
 
     /// Does an execution again, or what of it did not go well.

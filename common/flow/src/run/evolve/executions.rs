@@ -388,6 +388,7 @@ pub(super) fn fresh(
         trace_tag: None,
         reports: BTreeMap::new(),
         fails: false,
+        held: Vec::new(),
         child: None,
         again: None,
         view: Cache::default(),

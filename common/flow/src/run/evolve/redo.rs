@@ -73,24 +73,23 @@ pub(super) fn fired(state: &mut RunState, id: ExecutionId, transition: u32, to: 
         let fails = |execution: &mut Execution| execution.fails = true;
         state.executions.update(id.0.as_u128(), fails);
     }
-    if state.is_closing() {
-        let well = state
-            .execution(id)
-            .is_some_and(|execution| execution.status() == ExecutionStatus::Succeeded);
-        let leads = to.iter().any(|to| to != NOOP && to != CONTINUE);
-        // A failure from which something was to follow is held also where that leads nowhere: nothing
-        // was tried again.
-        let held = Held {
-            execution: id,
-            transition,
-            retry: named(RETRY),
-        };
-        if (leads || !well) && !state.about.held.contains(&held) {
-            Arc::make_mut(&mut state.about.held).push(held);
-        }
-    } else if !state.about.held.is_empty() {
-        let held = Arc::make_mut(&mut state.about.held);
-        held.retain(|held| held.execution != id || held.transition != transition);
+    let closing = state.is_closing();
+    let retry = named(RETRY);
+    let leads = to.iter().any(|to| to != NOOP && to != CONTINUE);
+    state.about.cut_short |= closing && retry;
+    let held = |execution: &Execution| execution.held.iter().any(|it| it.transition == transition);
+    let known = state.execution(id).is_some_and(held);
+    // A failure that leads nowhere is held too: nothing was tried again.
+    let well = |execution: &Execution| execution.status() == ExecutionStatus::Succeeded;
+    let holds = leads || !state.execution(id).is_some_and(well);
+    if closing && holds && !known {
+        state.executions.update(id.0.as_u128(), |execution| {
+            execution.held.push(Held { transition, retry });
+        });
+    } else if !closing && known {
+        state.executions.update(id.0.as_u128(), |execution| {
+            execution.held.retain(|it| it.transition != transition);
+        });
     }
 }
 
@@ -112,6 +111,7 @@ fn reopened(state: &mut RunState, event: &Reopened) {
         execution.error = None;
         execution.handled = false;
         execution.fails = false;
+        execution.held.clear();
         execution.ended_at = None;
         execution.completed = 0;
         execution.again = execution.child;
@@ -138,9 +138,6 @@ fn reopened(state: &mut RunState, event: &Reopened) {
             }
         };
     });
-    if !state.about.held.is_empty() {
-        Arc::make_mut(&mut state.about.held).retain(|held| held.execution != id);
-    }
     if item.is_none() {
         state.tasks.update(u128::from(task.0), |known| {
             known.live = known.live.saturating_add(1);

@@ -4,6 +4,7 @@
 
 use super::branches::Branches;
 use super::cache::Cache;
+use super::redo::Held;
 use super::trie::{Entry, Summary};
 use crate::program::{Program, Task, TaskIx};
 use crate::run::ProcessInfo;
@@ -74,6 +75,9 @@ pub struct Execution {
     /// Whether one of its transitions failed the run.
     #[serde(default)]
     pub fails: bool,
+    /// Transitions that were taken while nothing new started, in their order.
+    #[serde(default)]
+    pub held: Vec<Held>,
     /// The child run of its last attempt, if it waited for one.
     #[serde(default)]
     pub child: Option<RunId>,
@@ -237,6 +241,11 @@ impl Execution {
     /// Whether it has ended.
     pub const fn is_ended(&self) -> bool {
         matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// Whether something is still to follow from its end.
+    pub const fn is_held(&self) -> bool {
+        self.is_ended() && self.parent.is_none() && !self.held.is_empty()
     }
 
     /// Its open attempt.

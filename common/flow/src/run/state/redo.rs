@@ -4,7 +4,7 @@
 use super::RunState;
 use super::execution::{Execution, Parts};
 use crate::run::Outcome;
-use attune_types::{AttemptId, ExecutionId, ExecutionStatus, Timestamp};
+use attune_types::{AttemptId, ExecutionStatus, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,14 +27,11 @@ pub(in crate::run) struct Retried {
 
 /// A transition that was taken while nothing new started: where it leads is still to be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::run) struct Held {
-    /// The activation that ended.
-    pub(in crate::run) execution: ExecutionId,
-    /// Which of its task's transitions.
-    pub(in crate::run) transition: u32,
+pub struct Held {
+    /// Which of the task's transitions.
+    pub transition: u32,
     /// Whether it leads back to the task itself, by `retry`.
-    #[serde(default)]
-    pub(in crate::run) retry: bool,
+    pub retry: bool,
 }
 
 impl RunState {
@@ -82,13 +79,6 @@ impl RunState {
         self.about.cost_usd - told.map_or(0.0, |it| it.cost_usd)
     }
 
-    fn holds(&self, execution: ExecutionId) -> impl Iterator<Item = &Held> {
-        self.about
-            .held
-            .iter()
-            .filter(move |held| held.execution == execution)
-    }
-
     /// Whether an execution that has ended did not go well, so that retrying the run does it again: it
     /// was stopped or never begun, failed with nothing having followed from it, or failed the run. A
     /// parallel task also if one of its branches was to be done once more.
@@ -99,7 +89,7 @@ impl RunState {
         let bad = match execution.status() {
             ExecutionStatus::Cancelled => true,
             ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Abandoned => {
-                !execution.handled || self.holds(execution.id).next().is_some()
+                !execution.handled || !execution.held.is_empty()
             }
             _ => false,
         };
@@ -108,10 +98,10 @@ impl RunState {
 
     /// Whether it, a branch, or something in it was to be done once more when nothing new started.
     fn is_cut_short(&self, execution: &Execution) -> bool {
-        if self.about.held.is_empty() {
+        if !self.about.cut_short {
             return false;
         }
-        let own = execution.parent.is_some() && self.holds(execution.id).any(|held| held.retry);
+        let own = execution.parent.is_some() && execution.held.iter().any(|held| held.retry);
         own || self.parts_of(execution).any(|part| self.is_cut_short(part))
     }
 
