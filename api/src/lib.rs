@@ -31,6 +31,7 @@ mod query;
 mod refusal;
 mod router;
 mod serve;
+mod standing;
 mod start;
 mod stream;
 mod trace;

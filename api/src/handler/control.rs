@@ -1,4 +1,4 @@
-//! Steering runs: cancel, pause, resume, compensate. The command is stored, then hinted; the run
+//! Steering runs: cancel, pause, resume, compensate, retry. The command is stored, then hinted; the run
 //! follows it.
 
 use crate::access::{Access, Caller};
@@ -9,6 +9,7 @@ use crate::code;
 use crate::endpoint::{Endpoint, post};
 use crate::ids::{id, new_id};
 use crate::refusal::{Answer, Refusal};
+use crate::standing::would_take;
 use crate::start::hint_command;
 use crate::trace::Trace;
 use attune_flow::run::{Command, ExecutionKind, ExecutionRow};
@@ -60,6 +61,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         )
         .takes::<Nothing>()
         .gives::<CommandAccepted>(202),
+        post("/api/v1/executions/{id}/retry", Access::Operator, retry)
+            .says(
+                "executions",
+                "retry_execution",
+                "Asks a run that has ended to go on from what went wrong, in place: what failed, was stopped or never begun is done again, what went well stays.",
+            )
+            .takes::<Nothing>()
+            .gives::<CommandAccepted>(202),
     ]
 }
 
@@ -114,6 +123,18 @@ async fn compensate(
     asked
         .send(row, command, request, "execution.compensate")
         .await
+}
+
+async fn retry(asked: Asked, OptionalBody(Nothing {}): OptionalBody<Nothing>) -> Answer<Accepted> {
+    let row = asked.run().await?;
+    let request = new_id(&*asked.app.deps.clock);
+    let command = Command::Retry {
+        by: asked.caller.login.clone(),
+        request,
+        attempt: None,
+    };
+    would_take(&asked.app, &row, &command).await?;
+    asked.send(row, command, request, "execution.retry").await
 }
 
 /// Whether there is a run that has ended and was not undone yet.

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use attune_api::{Api, ApiConfig, ApiDeps};
 use attune_bus::InProcessBus;
-use attune_catalogue::Directory;
-use attune_flow::run::ExecutionRow;
+use attune_catalogue::{Directory, Programs, fold_stored};
+use attune_flow::run::{Command, ExecutionRow, Now, decide, fold};
 use attune_pack::{PackSource, core_pack, from_files};
 use attune_port::{Address, Append, Bus, Clock, NewIdentity, RunUpdate, StoredEvent, Stores};
 use attune_telemetry::Metrics;
@@ -227,6 +227,63 @@ impl World {
         kinds: &[&str],
         status: ExecutionStatus,
     ) -> Result<()> {
+        let detail = self.stores.reads.run(run).await?.context("no such run")?;
+        let now = self.clock.now();
+        let events = kinds
+            .iter()
+            .zip(detail.last_seq + 1..)
+            .map(|(kind, seq)| StoredEvent {
+                seq,
+                at: now,
+                kind: (*kind).to_owned(),
+                version: 1,
+                data: json!({"event": kind}),
+            })
+            .collect();
+        self.append(run, events, status).await
+    }
+
+    /// Has a run decide on commands, as its executor would.
+    pub(crate) async fn decides(&self, run: RunId, commands: &[Command]) -> Result<()> {
+        let stored = self.stores.runs.load(&[run]).await?;
+        let stored = stored.into_iter().next().context("no such run")?;
+        let programs = Programs::new(self.stores.catalogue.clone());
+        let program = programs.get(&stored.program).await?;
+        let folded = fold_stored(stored)?;
+        let (mut state, seq) = (folded.state, folded.seq);
+        let now = Now {
+            at: self.clock.now(),
+            entropy: [7; 16],
+        };
+        let mut decided = Vec::new();
+        for command in commands {
+            let events = decide(&program, &state, command, &now)?;
+            state = fold(&program, state, &events).0;
+            decided.extend(events);
+        }
+        let events = decided
+            .iter()
+            .zip(seq + 1..)
+            .map(|(event, seq)| {
+                let (kind, version, data) = attune_wire::encode_event(event);
+                StoredEvent {
+                    seq,
+                    at: now.at,
+                    kind: kind.to_owned(),
+                    version,
+                    data,
+                }
+            })
+            .collect();
+        self.append(run, events, state.status()).await
+    }
+
+    async fn append(
+        &self,
+        run: RunId,
+        events: Vec<StoredEvent>,
+        status: ExecutionStatus,
+    ) -> Result<()> {
         let shard = run.shard(16);
         let shards: Vec<String> = (0..16).map(|n| n.to_string()).collect();
         let leases = self
@@ -257,17 +314,6 @@ impl World {
             },
             ..detail.row
         };
-        let events: Vec<StoredEvent> = kinds
-            .iter()
-            .zip(detail.last_seq + 1..)
-            .map(|(kind, seq)| StoredEvent {
-                seq,
-                at: now,
-                kind: (*kind).to_owned(),
-                version: 1,
-                data: json!({"event": kind}),
-            })
-            .collect();
         let seq = detail.last_seq + u64::try_from(events.len())?;
         let append = Append {
             run,

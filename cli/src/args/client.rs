@@ -134,6 +134,20 @@ pub(crate) enum ExecutionCommand {
         /// The run
         id: RunId,
     },
+    /// Let a run that has ended go on from what went wrong, keeping what went well
+    Retry {
+        /// The run
+        id: RunId,
+        /// Show the run as it goes on, until it ends
+        #[arg(short, long)]
+        follow: bool,
+        /// Wait until the run ends again, then show it
+        #[arg(short, long)]
+        wait: bool,
+        /// Longest time to follow or wait, as in 30s or 5m; then exit code 124
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        timeout: Option<Duration>,
+    },
     /// Undo what a run that has ended did, the last task first
     Compensate {
         /// The run

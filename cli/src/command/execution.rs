@@ -101,6 +101,30 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
         ExecutionCommand::Resume { id } => {
             steer(client, id, "resume", "is asked to go on", output).await
         }
+        ExecutionCommand::Retry {
+            id,
+            follow,
+            wait,
+            timeout,
+        } => {
+            if !follow && !wait {
+                let said = "is asked to go on from what went wrong";
+                return steer(client, id, "retry", said, output).await;
+            }
+            let before: ExecutionDetail = client.get(&format!("/executions/{id}")).await?;
+            let path = format!("/executions/{id}/retry");
+            let _: CommandAccepted = client.post(&path, &Nothing {}).await?;
+            let follow = follow && output.is_table();
+            let view = if follow {
+                View::for_people()
+            } else {
+                View::Silent
+            };
+            let after = before.last_seq.unwrap_or(0);
+            let tree = watch::follow_on(client, id, view, timeout, after).await?;
+            output.one(&tree.run, |run| shown_result(run, !follow))?;
+            ended(&tree.run.execution)
+        }
         ExecutionCommand::Compensate { id } => {
             let said = "is asked to undo what it did";
             steer(client, id, "compensate", said, output).await

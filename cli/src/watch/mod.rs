@@ -54,7 +54,22 @@ pub(crate) async fn follow(
     view: View,
     limit: Option<Duration>,
 ) -> Result<Tree> {
-    within(run, limit, to_the_end(client, run, view)).await
+    within(run, limit, to_the_end(client, run, view, 0)).await
+}
+
+/// Shows a run that had ended and was asked to go on, until it ends again: `after` was its last event
+/// then.
+///
+/// # Errors
+/// As [`follow`].
+pub(crate) async fn follow_on(
+    client: &Client,
+    run: RunId,
+    view: View,
+    limit: Option<Duration>,
+    after: u64,
+) -> Result<Tree> {
+    within(run, limit, to_the_end(client, run, view, after)).await
 }
 
 /// Shows what the processes of a run write, until it ends.
@@ -101,15 +116,17 @@ async fn within<T>(
         .unwrap_or_else(|_| Err(late()))
 }
 
-async fn to_the_end(client: &Client, run: RunId, mut view: View) -> Result<Tree> {
+async fn to_the_end(client: &Client, run: RunId, mut view: View, after: u64) -> Result<Tree> {
     // Once before anything else: a run that is not there is told at once.
     let mut tree = look(client, run).await?;
     let mut link = Link::open(client, format!("/executions/{run}/stream?logs=false"));
     loop {
-        view.show(&tree);
-        if tree.run.execution.status.is_terminal() {
-            view.finish();
-            return Ok(tree);
+        if tree.run.last_seq.is_none_or(|last| last > after) {
+            view.show(&tree);
+            if tree.run.execution.status.is_terminal() {
+                view.finish();
+                return Ok(tree);
+            }
         }
         tokio::select! {
             news = link.next() => {

@@ -2,7 +2,8 @@
 //! than one service: preparing a run, and preparing a pack for registration.
 //!
 //! Beside them, what a service does with keys: looking them up ([`KeyRows`]) and, where a process
-//! starts, putting values in the place of tokens ([`SecretValues`]).
+//! starts, putting values in the place of tokens ([`SecretValues`]); and what they do with a run that was
+//! read from the store: folding it into its state ([`fold_stored`]).
 //!
 //! Owns [`Directory`] (a snapshot that follows the store), [`Programs`] (compiled once per hash),
 //! [`start`] and [`registration`]. Never starts a run and never writes: it gives back what the caller
@@ -12,6 +13,7 @@
 
 mod directory;
 mod files;
+mod fold;
 mod keys;
 mod mask;
 mod packing;
@@ -22,6 +24,7 @@ mod start;
 
 pub use directory::{Directory, Snapshot};
 pub use files::{FilesError, PackFiles};
+pub use fold::{FoldError, Folded, SNAPSHOT_VERSION, fold_stored, has_usable_snapshot};
 pub use keys::KeyRows;
 pub use mask::{MASK, Mask, MaskStream};
 pub use programs::{ProgramError, Programs};

@@ -11,6 +11,7 @@ use attune_types::{
     AttemptId, ErrorInfo, ExecutionStatus, ExecutorId, JsonValue, ProgramHash, RunId, Timestamp,
     code,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// One event as stored; `attune_wire` reads and writes `kind`, `version` and `data`.
@@ -167,22 +168,29 @@ pub struct NewInboxCommand {
 }
 
 impl NewInboxCommand {
-    /// Tells the run that waits for `run` that it was put aside. The adapter knows which run that is
-    /// and replaces `run` by it. The id is that of any end of `run`, so that it is told once.
-    pub fn end_of_unreadable(run: RunId, reason: &str) -> Self {
-        let message = format!("the child run {run} was put aside: {reason}").replace('\0', " ");
+    /// Tells the run above of the end of `run`, which `attempt` there waits for. The same end has the
+    /// same id, so that it is told once.
+    pub fn end(run: RunId, parent: RunId, attempt: AttemptId, outcome: Outcome) -> Self {
         Self {
-            id: run.derive("to parent"),
-            run,
-            command: Command::AttemptFinished {
-                attempt: AttemptId(run.uuid()),
-                outcome: Outcome::Failed {
-                    error: ErrorInfo::new(code::INTERNAL, message),
-                    result: JsonValue::Null,
-                    process: None,
-                },
-            },
+            id: run.derive(&match attempt.uuid() == run.uuid() {
+                true => "to parent".to_owned(),
+                false => format!("to parent for {attempt}"),
+            }),
+            run: parent,
+            command: Command::AttemptFinished { attempt, outcome },
         }
+    }
+
+    /// Tells the run that waits for `run` that it was put aside. The adapter knows which run that is
+    /// and replaces `run` by it; also which attempts of it may wait: all of them are told.
+    pub fn end_of_unreadable(run: RunId, attempt: AttemptId, reason: &str) -> Self {
+        let message = format!("the child run {run} was put aside: {reason}").replace('\0', " ");
+        let outcome = Outcome::Failed {
+            error: ErrorInfo::new(code::INTERNAL, message),
+            result: JsonValue::Null,
+            process: None,
+        };
+        Self::end(run, run, attempt, outcome)
     }
 }
 
@@ -226,9 +234,9 @@ pub trait RunStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<RunId>, StoreError>;
 
-    /// Active runs of these shards that somebody has to look at by the database's clock: their
-    /// `wake_at` has passed, or they have waited in the inbox or as freshly opened for more than
-    /// `grace`. With each, how late it is.
+    /// Runs of these shards that somebody has to look at by the database's clock: their `wake_at` has
+    /// passed, or they have waited in the inbox or as freshly opened for more than `grace`. With each,
+    /// how late it is.
     ///
     /// # Errors
     /// [`StoreError`] if they could not be read.
@@ -246,11 +254,22 @@ pub trait RunStore: Send + Sync {
     /// [`StoreError`] if it could not be read.
     async fn next_wake(&self, shards: &[u16]) -> Result<Option<std::time::Duration>, StoreError>;
 
-    /// Stores commands for runs. Commands for unknown or ended runs are dropped.
+    /// Stores commands for runs. Commands for unknown runs are dropped. A run that has ended takes only
+    /// what [`Command::is_for_ended`] says, and, while it is asked to go on, whatever comes after that;
+    /// one that was put aside takes nothing.
     ///
     /// # Errors
     /// [`StoreError`] if nothing was stored.
     async fn send(&self, commands: Vec<NewInboxCommand>) -> Result<(), StoreError>;
+
+    /// Where runs stand; unknown ones are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn standing(
+        &self,
+        runs: &[RunId],
+    ) -> Result<BTreeMap<RunId, ExecutionStatus>, StoreError>;
 
     /// Commands waiting for a run, oldest first.
     ///

@@ -1,4 +1,4 @@
--- Only what nothing can ask for again: claims of ended runs, commands of ended runs, workers that
+-- Only what nothing can ask for again: claims of ended runs, commands that nobody will read, workers that
 -- have been silent for a month, ticks that lie so far back that no timer would repeat them.
 WITH claims AS (
     DELETE FROM claim c
@@ -11,8 +11,12 @@ WITH claims AS (
       AND NOT EXISTS (SELECT 1 FROM run r WHERE r.id = c.run_id AND r.active)
 ), commands AS (
     DELETE FROM inbox i
+    -- What a run that has ended is asked waits for an executor, however long none is there.
     WHERE i.created_at < now() - interval '1 day'
-      AND NOT EXISTS (SELECT 1 FROM run r WHERE r.id = i.run_id AND r.active)
+      AND NOT EXISTS (
+          SELECT 1 FROM run r
+          WHERE r.id = i.run_id
+            AND (r.active OR (r.quarantined IS NULL AND i.unreadable IS NULL)))
 ), snapshots AS (
     DELETE FROM run_snapshot s
     WHERE NOT EXISTS (SELECT 1 FROM run r WHERE r.id = s.run_id AND r.active)

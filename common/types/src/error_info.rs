@@ -96,6 +96,8 @@ pub mod code {
     pub const BRANCH_FAILED: &str = "branch_failed";
     /// What a run did could not be undone, or not all of it.
     pub const COMPENSATION_FAILED: &str = "compensation_failed";
+    /// The child run of an earlier attempt, which was to go on, cannot.
+    pub const RETRY_REFUSED: &str = "retry_refused";
     /// The action exists but this build cannot run it yet.
     pub const UNAVAILABLE: &str = "unavailable";
     /// The engine itself broke; the message says where. A bug to report.

@@ -52,13 +52,17 @@ pub(crate) enum RunMessage {
 }
 
 impl RunMessage {
-    /// Pausing and going on again undo each other, and undoing a run may be asked for again after it
-    /// failed, so an old message that is delivered again must not count: what decides is whether its
-    /// row is still in the inbox.
+    /// Pausing and going on again undo each other, and retrying or undoing a run may be asked for again
+    /// after it failed, so an old message that is delivered again must not count: what decides is
+    /// whether its row is still in the inbox.
     fn through_inbox(self) -> Self {
         match self {
             Self::Command {
-                command: Command::Pause { .. } | Command::Resume { .. } | Command::Compensate { .. },
+                command:
+                    Command::Pause { .. }
+                    | Command::Resume { .. }
+                    | Command::Retry { .. }
+                    | Command::Compensate { .. },
                 inbox: Some(_),
                 ticket,
             } => Self::Look { ticket },

@@ -11,7 +11,7 @@ use crate::config::ExecutorConfig;
 use attune_flow::run::{Command, Effect, EffectKey, Outcome};
 use attune_port::{ClaimRequest, StoreError};
 use attune_types::{AttemptId, RunId, Timestamp, WorkerId};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,10 @@ pub(crate) struct Care {
     sent: BTreeMap<EffectKey, Sent>,
     /// The same by time, since the next date is asked for after every message.
     dates: BTreeSet<(Timestamp, EffectKey)>,
+    /// The child run of an attempt and the other way round, where it is that of an earlier attempt; any
+    /// other is named like its attempt.
+    child_of: HashMap<AttemptId, RunId>,
+    attempt_of: HashMap<RunId, AttemptId>,
 }
 
 impl Care {
@@ -44,6 +48,12 @@ impl Care {
         config: &ExecutorConfig,
     ) {
         for (key, effect) in owed {
+            if let Effect::OpenChild(order) = effect
+                && order.again.is_some()
+            {
+                self.child_of.insert(order.attempt, order.run);
+                self.attempt_of.insert(order.run, order.attempt);
+            }
             let first = match effect {
                 Effect::Dispatch(_) => config.redispatch_after,
                 Effect::StopAttempt { .. }
@@ -87,8 +97,15 @@ impl Care {
     pub(crate) fn settled(&mut self, attempt: &AttemptId) {
         self.forget(&EffectKey::Attempt(*attempt));
         self.forget(&EffectKey::Stop(*attempt));
-        self.forget(&EffectKey::Pause(RunId(attempt.0)));
-        self.forget(&EffectKey::Resume(RunId(attempt.0)));
+        let child = match self.child_of.remove(attempt) {
+            Some(child) => {
+                self.attempt_of.remove(&child);
+                child
+            }
+            None => RunId(attempt.0),
+        };
+        self.forget(&EffectKey::Pause(child));
+        self.forget(&EffectKey::Resume(child));
     }
 
     /// The child run has it in its inbox.
@@ -96,8 +113,10 @@ impl Care {
         self.forget(key);
     }
 
-    /// Whether an attempt's order is still on its way.
-    pub(crate) fn is_on_its_way(&self, attempt: AttemptId) -> bool {
+    /// Whether the order that a child run is the work of is still on its way.
+    pub(crate) fn is_on_its_way(&self, child: RunId) -> bool {
+        let attempt = self.attempt_of.get(&child);
+        let attempt = attempt.copied().unwrap_or(AttemptId(child.uuid()));
         self.sent.contains_key(&EffectKey::Attempt(attempt))
     }
 

@@ -1,14 +1,15 @@
 //! What others are told when a run reaches an end: the run above, and the rules on finished runs.
 //!
 //! Written in the transaction of the end itself. The same end has the same id, however often it is
-//! told. A run ends once by itself, and once more each time that it was undone.
+//! told. A run ends once by itself, and once more each time that it was retried or undone. A run that
+//! refuses to be retried for the run above tells it so in the same way.
 
 use super::actor::RunCell;
 use super::registry::Registry;
-use attune_flow::run::{Command, Event, Outcome, Report, RunState};
+use attune_flow::run::{Command, Event, Outcome, Rejection, Report, RunState};
 use attune_port::{NewEvent, NewInboxCommand};
 use attune_rules::TriggerEvent;
-use attune_types::{AttemptId, EventId, Ref};
+use attune_types::{AttemptId, ErrorInfo, EventId, JsonValue, Ref, RunId, code};
 use serde_json::json;
 
 impl RunCell {
@@ -41,38 +42,39 @@ pub(super) fn to_parent(state: &RunState, end: &Event) -> Vec<NewInboxCommand> {
         return Vec::new();
     };
     let run = header.run;
-    let told = |attempt: AttemptId, outcome: Outcome, name: String| NewInboxCommand {
-        id: run.derive(&name),
-        run: parent.run,
-        command: Command::AttemptFinished { attempt, outcome },
-    };
     match end {
         Event::CompensationEnded { .. } => state
             .undo_answers()
             .into_iter()
-            .map(|(attempt, outcome)| told(attempt, outcome, format!("undone for {attempt}")))
+            .map(|(attempt, outcome)| NewInboxCommand {
+                id: run.derive(&format!("undone for {attempt}")),
+                run: parent.run,
+                command: Command::AttemptFinished { attempt, outcome },
+            })
             .collect(),
-        _ => cost_to_parent(state)
-            .into_iter()
-            .chain(
-                state
-                    .outcome()
-                    .map(|outcome| told(AttemptId(run.uuid()), outcome, "to parent".to_owned())),
-            )
-            .collect(),
+        _ => {
+            // Once retried by somebody else, its end is nobody's news up there.
+            let Some((attempt, outcome)) = state.answer() else {
+                return Vec::new();
+            };
+            let told = NewInboxCommand::end(run, parent.run, attempt, outcome);
+            cost_to_parent(state, parent.run, attempt)
+                .into_iter()
+                .chain([told])
+                .collect()
+        }
     }
 }
 
 /// What a child run has cost, which the run above counts as its own; told before its end.
-fn cost_to_parent(state: &RunState) -> Option<NewInboxCommand> {
+fn cost_to_parent(state: &RunState, parent: RunId, attempt: AttemptId) -> Option<NewInboxCommand> {
     let header = state.header();
-    let parent = header.parent.as_ref()?;
-    let cost = Some(state.cost_usd()).filter(|cost| *cost != 0.0)?;
+    let cost = Some(state.untold_cost_usd()).filter(|cost| *cost != 0.0)?;
     Some(NewInboxCommand {
-        id: header.run.derive("cost to parent"),
-        run: parent.run,
+        id: header.run.derive(&format!("cost to parent for {attempt}")),
+        run: parent,
         command: Command::Reported {
-            attempt: AttemptId(header.run.uuid()),
+            attempt,
             number: 0,
             report: Report {
                 cost_usd: Some(cost),
@@ -81,6 +83,41 @@ fn cost_to_parent(state: &RunState) -> Option<NewInboxCommand> {
             },
         },
     })
+}
+
+/// What the run above is told when the run refuses to go on for it: the attempt that asked has failed.
+pub(super) fn retry_refused(
+    state: &RunState,
+    command: &Command,
+    why: &Rejection,
+) -> Option<NewInboxCommand> {
+    let parent = state.header().parent.as_ref()?;
+    let Command::Retry {
+        attempt: Some(attempt),
+        ..
+    } = command
+    else {
+        return None;
+    };
+    let outcome = not_retried(state.run(), &why.to_string());
+    Some(NewInboxCommand::end(
+        state.run(),
+        parent.run,
+        *attempt,
+        outcome,
+    ))
+}
+
+/// How an attempt ends whose child run cannot go on.
+pub(super) fn not_retried(child: RunId, why: &str) -> Outcome {
+    Outcome::Failed {
+        error: ErrorInfo::new(
+            code::RETRY_REFUSED,
+            format!("the child run {child} cannot be retried: {why}"),
+        ),
+        result: JsonValue::Null,
+        process: None,
+    }
 }
 
 /// The event that rules on finished executions see, if there are any such rules.
@@ -101,7 +138,10 @@ pub(super) fn finished_event(
     let header = state.header();
     let name = match end {
         Event::CompensationEnded { .. } => format!("undone {}", state.undo_rounds()),
-        _ => "finished".to_owned(),
+        _ => match state.retry_rounds() {
+            0 => "finished".to_owned(),
+            round => format!("finished {round}"),
+        },
     };
     Some(NewEvent {
         event: TriggerEvent {

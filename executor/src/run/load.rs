@@ -3,16 +3,13 @@
 
 use crate::config::Deps;
 use attune_batch::Batcher;
-use attune_catalogue::{ProgramError, Programs};
+use attune_catalogue::{FoldError, ProgramError, Programs, fold_stored, has_usable_snapshot};
 use attune_flow::program::Program;
-use attune_flow::run::{Event, RunState, evolve};
-use attune_port::{InboxCommand, RunStore, Snapshot, StoreError, StoredEvent, StoredRun};
+use attune_flow::run::RunState;
+use attune_port::{InboxCommand, RunStore, StoreError, StoredRun};
 use attune_types::{RunId, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Version of the state's shape in snapshots; another one is ignored and the log is folded.
-pub(crate) const SNAPSHOT_VERSION: u16 = 3;
 
 /// Runs loaded by one query.
 const MOST: usize = 256;
@@ -50,6 +47,15 @@ pub(crate) enum LoadError {
     Corrupt(String),
 }
 
+impl From<FoldError> for LoadError {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Newer(reason) => Self::Newer(reason),
+            FoldError::Broken(reason) => Self::Corrupt(reason),
+        }
+    }
+}
+
 /// Loads runs, many by one query.
 #[derive(Clone)]
 pub(crate) struct Loader {
@@ -79,20 +85,25 @@ impl Loader {
             .get(&stored.program)
             .await
             .map_err(program_error)?;
-        let mut from = None;
-        if let Some(snapshot) = &stored.snapshot {
-            from = usable(snapshot);
-            if from.is_none() {
-                // A cache of another version: its events were left out, so without it they are
-                // read from the first.
-                self.runs
-                    .drop_snapshots(&[run])
-                    .await
-                    .map_err(|error| LoadError::Transient(error.to_string()))?;
-                stored = self.read(run).await?;
-            }
+        if !has_usable_snapshot(&stored) {
+            // A cache of another version: its events were left out, so without it they are read from
+            // the first.
+            self.runs
+                .drop_snapshots(&[run])
+                .await
+                .map_err(|error| LoadError::Transient(error.to_string()))?;
+            stored = self.read(run).await?;
         }
-        fold(stored, from, program)
+        let inbox = std::mem::take(&mut stored.inbox);
+        let folded = fold_stored(stored)?;
+        Ok(Loaded {
+            program,
+            state: folded.state,
+            seq: folded.seq,
+            last_at: folded.last_at,
+            since_snapshot: folded.since_snapshot,
+            inbox,
+        })
     }
 
     async fn read(&self, run: RunId) -> Result<StoredRun, LoadError> {
@@ -101,15 +112,6 @@ impl Loader {
             .await
             .unwrap_or_else(|| Err(LoadError::Transient("the loader gave no answer".to_owned())))
     }
-}
-
-/// The state in a snapshot and its place in the log, if this version can read it.
-fn usable(snapshot: &Snapshot) -> Option<(RunState, u64)> {
-    if snapshot.version != SNAPSHOT_VERSION {
-        return None;
-    }
-    let state = serde_json::from_value(snapshot.data.clone()).ok()?;
-    Some((state, snapshot.seq))
 }
 
 /// Reads many at once. A row that cannot be read says nothing of the others: they are read one by
@@ -156,109 +158,5 @@ fn program_error(error: ProgramError) -> LoadError {
         _ if error.is_transient() => LoadError::Transient(said),
         ProgramError::Unusable { newer: true, .. } => LoadError::Newer(said),
         _ => LoadError::Corrupt(said),
-    }
-}
-
-fn fold(
-    stored: StoredRun,
-    snapshot: Option<(RunState, u64)>,
-    program: Arc<Program>,
-) -> Result<Loaded, LoadError> {
-    let corrupt = |reason: String| LoadError::Corrupt(format!("run {}: {reason}", stored.run));
-    let (mut state, mut seq) = match snapshot {
-        Some((state, seq)) => (Some(state), seq),
-        None => (None, 0),
-    };
-    let from = seq;
-    let mut last_at = Timestamp::UNIX_EPOCH;
-    for StoredEvent {
-        seq: number,
-        at,
-        kind,
-        version,
-        data,
-    } in stored.events
-    {
-        if number != seq + 1 {
-            return Err(corrupt(format!("event {} is missing", seq + 1)));
-        }
-        let event = attune_wire::decode_event(&kind, version, data).map_err(|error| {
-            let said = format!("event {number}: {error}");
-            if error.is_newer() {
-                LoadError::Newer(format!("run {}: {said}", stored.run))
-            } else {
-                corrupt(said)
-            }
-        })?;
-        state = Some(match (state.take(), event) {
-            (None, Event::RunOpened { at, header }) => RunState::opened(*header, at),
-            (None, _) => return Err(corrupt("its first event does not open it".to_owned())),
-            (Some(state), event) => evolve(state, &event),
-        });
-        seq = number;
-        last_at = at;
-    }
-    let state = state.ok_or_else(|| corrupt("it has no events".to_owned()))?;
-    Ok(Loaded {
-        program,
-        state,
-        seq,
-        last_at,
-        since_snapshot: seq - from,
-        inbox: stored.inbox,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use attune_testkit::flow::{ProgramBuilder, header, worker};
-    use attune_types::{JsonMap, RunId};
-    use serde_json::json;
-
-    /// A run with one more event than its opening.
-    fn with(kind: &str, version: u16, data: serde_json::Value) -> LoadError {
-        let program = ProgramBuilder::new(vec![worker("a")]).build();
-        let header = Box::new(header(&program, JsonMap::new()));
-        let at = Timestamp::UNIX_EPOCH;
-        let opened = Event::RunOpened { at, header };
-        let (name, number, content) = attune_wire::encode_event(&opened);
-        let event = |seq, kind: &str, version, data| StoredEvent {
-            seq,
-            at,
-            kind: kind.to_owned(),
-            version,
-            data,
-        };
-        let stored = StoredRun {
-            run: RunId(uuid::Uuid::nil()),
-            shard: 0,
-            program: program.hash.clone(),
-            snapshot: None,
-            events: vec![
-                event(1, name, number, content),
-                event(2, kind, version, data),
-            ],
-            inbox: Vec::new(),
-        };
-        fold(stored, None, Arc::new(program)).err().unwrap()
-    }
-
-    #[test]
-    fn events_of_a_newer_program_are_not_taken_for_broken_ones() {
-        let paused = json!({"at": Timestamp::UNIX_EPOCH, "by": "ann"});
-        for newer in [
-            with("run_put_to_sleep", 1, json!({})),
-            with("run_paused", 99, paused.clone()),
-        ] {
-            assert!(matches!(newer, LoadError::Newer(_)), "{newer}");
-        }
-        for broken in [
-            with("run_paused", 0, paused),
-            with("run_paused", 1, json!({"by": 7})),
-            with("run_paused", 1, json!([])),
-        ] {
-            assert!(matches!(broken, LoadError::Corrupt(_)), "{broken}");
-        }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::actor::{RunCell, RunMessage, StoredWake, Waiting};
 use super::count;
-use super::end::{finished_event, to_parent};
-use super::load::SNAPSHOT_VERSION;
+use super::end::{finished_event, retry_refused, to_parent};
 use super::slot::line_of;
 use super::ticket::Ticket;
+use attune_catalogue::SNAPSHOT_VERSION;
 use attune_flow::run::{
     Change, Effect, EffectKey, Event, ExecutionRow, Now, Rejection, decide_with_keys, fold,
 };
@@ -128,6 +128,9 @@ impl RunCell {
                     events.extend(new);
                 }
                 Err(rejection) => {
+                    flight
+                        .told
+                        .extend(retry_refused(&live.state, &command, &rejection));
                     tracing::debug!(run = %self.run, ?command, %rejection, "refused");
                 }
             }

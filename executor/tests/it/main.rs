@@ -9,6 +9,7 @@ mod concurrency;
 mod keys;
 mod notify;
 mod pausing;
+mod retry;
 mod routing;
 mod runs;
 mod secrets;

@@ -38,10 +38,15 @@ impl World {
             bus: Arc::new(InProcessBus::new()),
         };
         world.register(core_pack().unwrap()).await;
+        world.install(files).await;
+        world
+    }
+
+    /// Registers the pack of the test, with these files. Executors that come then know it.
+    pub(crate) async fn install(&self, files: &[(&str, &str)]) {
         let mut all = vec![("pack.yaml", "ref: t\nlabel: T\nversion: 1.0.0\n")];
         all.extend_from_slice(files);
-        world.register(from_files(all).unwrap()).await;
-        world
+        self.register(from_files(all).unwrap()).await;
     }
 
     async fn register(&self, source: attune_pack::PackSource) {

@@ -101,6 +101,13 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether a run that has ended takes it. Any other command comes too late then.
+    pub const fn is_for_ended(&self) -> bool {
+        matches!(self, Self::Compensate { .. } | Self::Retry { .. })
+    }
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]

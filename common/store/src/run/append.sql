@@ -82,12 +82,17 @@ WITH asked AS MATERIALIZED (
     USING unnest($40::int[], $41::uuid[]) AS d(ord, id), good g
     WHERE g.ord = d.ord AND i.id = d.id
 ), dropped AS (
-    -- An ended run answers nothing more, unless it is asked to undo what it did.
+    -- An ended run answers nothing more, unless it is asked to undo what it did, or to go on: then also
+    -- what was said to it after that.
     DELETE FROM inbox i
     USING asked a, good g
     WHERE g.ord = a.ord AND NOT a.active AND i.run_id = a.run_id
-      AND i.command ->> 'command' <> 'compensate'
+      AND i.command ->> 'command' NOT IN ('compensate', 'retry')
       AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = i.id)
+      AND NOT EXISTS (SELECT 1 FROM inbox w
+                      WHERE w.run_id = a.run_id AND w.number < i.number
+                        AND w.command ->> 'command' = 'retry'
+                        AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = w.id))
 ), sent AS (
     INSERT INTO inbox (id, run_id, shard, command)
     SELECT m.id, r.id, r.shard, m.command::json

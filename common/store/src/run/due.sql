@@ -6,7 +6,7 @@ FROM (
     WHERE active AND shard = ANY($1) AND wake_at <= now()
     UNION ALL
     SELECT r.id, i.created_at FROM inbox i
-    -- Also of a run that has ended, when it is asked to undo what it did.
+    -- Also of a run that has ended, when it is asked to undo what it did, or to go on.
     CROSS JOIN LATERAL (
         SELECT id FROM run WHERE id = i.run_id AND (active OR quarantined IS NULL) OFFSET 0
     ) r

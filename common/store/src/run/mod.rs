@@ -22,8 +22,10 @@ use attune_port::{
     Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunStore, Snapshot,
     StoreError, StoredRun,
 };
-use attune_types::RunId;
+use attune_types::{AttemptId, ExecutionId, ExecutionStatus, RunId};
 use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -32,6 +34,34 @@ fn shard_numbers(shards: &[u16]) -> Vec<i16> {
         .iter()
         .map(|shard| i16::try_from(*shard).unwrap_or(i16::MAX))
         .collect()
+}
+
+/// The attempts of the run above that may wait for a run. Read as text: what is put aside may be broken.
+async fn waiting_above(
+    connection: &mut PgConnection,
+    run: RunId,
+) -> Result<BTreeSet<AttemptId>, StoreError> {
+    let mut waiting = BTreeSet::from([AttemptId(run.uuid())]);
+    let row = sqlx::query(include_str!("waiting_above.sql"))
+        .bind(run.uuid())
+        .fetch_optional(connection)
+        .await
+        .store()?;
+    let Some(row) = row else {
+        return Ok(waiting);
+    };
+    let execution: Option<String> = row.try_get("execution").store()?;
+    let number: Option<String> = row.try_get("number").store()?;
+    let execution = execution.and_then(|text| text.parse::<ExecutionId>().ok());
+    let number = number.and_then(|text| text.parse::<u32>().ok());
+    waiting.extend(execution.zip(number).map(|(it, number)| it.attempt(number)));
+    let attempts: Vec<String> = row.try_get("attempts").store()?;
+    waiting.extend(
+        attempts
+            .iter()
+            .filter_map(|text| text.parse::<AttemptId>().ok()),
+    );
+    Ok(waiting)
 }
 
 #[async_trait]
@@ -123,6 +153,28 @@ impl RunStore for PgStore {
         Ok(())
     }
 
+    async fn standing(
+        &self,
+        runs: &[RunId],
+    ) -> Result<BTreeMap<RunId, ExecutionStatus>, StoreError> {
+        let ids: Vec<Uuid> = runs.iter().map(RunId::uuid).collect();
+        let rows = sqlx::query(include_str!("standing.sql"))
+            .bind(ids)
+            .fetch_all(&self.engine)
+            .await
+            .store()?;
+        rows.iter()
+            .map(|row| {
+                let id: Uuid = row.try_get("id").store()?;
+                let status: String = row.try_get("status").store()?;
+                let status = status.parse().map_err(|_| {
+                    StoreError::Corrupt(format!("the run {id} has the status `{status}`"))
+                })?;
+                Ok((RunId(id), status))
+            })
+            .collect()
+    }
+
     async fn snapshot(&self, run: RunId, snapshot: Snapshot) -> Result<(), StoreError> {
         json::check(&snapshot.data)?;
         sqlx::query(include_str!("snapshot.sql"))
@@ -147,13 +199,19 @@ impl RunStore for PgStore {
     }
 
     async fn quarantine(&self, run: RunId, reason: &str) -> Result<(), StoreError> {
-        let told = NewInboxCommand::end_of_unreadable(run, reason);
         let mut transaction = self.engine.begin().await.store()?;
+        let mut ids = Vec::new();
+        let mut commands = Vec::new();
+        for attempt in waiting_above(&mut transaction, run).await? {
+            let told = NewInboxCommand::end_of_unreadable(run, attempt, reason);
+            ids.push(told.id);
+            commands.push(json::encode(&told.command)?);
+        }
         sqlx::query(include_str!("quarantine.sql"))
             .bind(run.uuid())
             .bind(reason.replace('\0', "\u{FFFD}"))
-            .bind(told.id)
-            .bind(json::encode(&told.command)?)
+            .bind(ids)
+            .bind(commands)
             .execute(&mut *transaction)
             .await
             .store()?;

@@ -9,8 +9,10 @@ WITH given_up AS (
 ), told AS (
     -- The run that waits for it learns of its end as of any other.
     INSERT INTO inbox (id, run_id, shard, command)
-    SELECT $3, p.id, p.shard, $4::json
-    FROM given_up g JOIN run p ON p.id = g.parent_run AND p.active
+    SELECT t.id, p.id, p.shard, t.command::json
+    FROM given_up g
+    JOIN run p ON p.id = g.parent_run AND p.active
+    CROSS JOIN unnest($3::uuid[], $4::text[]) AS t(id, command)
     ON CONFLICT (id) DO NOTHING
 )
 UPDATE execution e

@@ -5,7 +5,7 @@ use super::fixture::*;
 use anyhow::Result;
 use attune_flow::run::Command;
 use attune_port::{AppendError, NewInboxCommand};
-use attune_types::{ExecutionStatus, RunId};
+use attune_types::{AttemptId, ExecutionStatus, RunId};
 use std::time::Duration;
 
 const BRIEF: Duration = Duration::from_millis(100);
@@ -105,6 +105,108 @@ pub async fn ended_runs_may_be_asked_to_undo(harness: &dyn Harness) -> Result<()
     assert!(runs.inbox(run).await?.is_empty());
     let row = harness.stores().reads.execution(run.into()).await?;
     assert!(row.is_some_and(|row| row.status == ExecutionStatus::Abandoned));
+    Ok(())
+}
+
+fn retry(run: RunId, attempt: Option<AttemptId>) -> NewInboxCommand {
+    NewInboxCommand {
+        command: Command::Retry {
+            by: "ada".to_owned(),
+            request: uuid::Uuid::new_v4(),
+            attempt,
+        },
+        ..command(run)
+    }
+}
+
+/// A run that has ended can be asked to go on. What is said to it after that counts; it takes the request
+/// as any other, and is nobody's work no more once it has ended again.
+pub async fn ended_runs_may_be_asked_to_go_on(harness: &dyn Harness) -> Result<()> {
+    let runs = &harness.stores().runs;
+    let owner = owner(harness, LONG).await?;
+    let run = opened(harness).await?;
+    let mut failed = owner.last_step(harness, run, 1)?;
+    failed.update.status = ExecutionStatus::Failed;
+    commit(harness, failed).await?;
+    let ids = async || -> Result<Vec<uuid::Uuid>> {
+        let inbox = runs.inbox(run).await?;
+        Ok(inbox.into_iter().map(|command| command.id).collect())
+    };
+    let (early, again, same, later) = (command(run), retry(run, None), command(run), command(run));
+    runs.send(vec![early, again.clone(), same.clone()]).await?;
+    runs.send(vec![later.clone()]).await?;
+    assert_eq!(ids().await?, [again.id, same.id, later.id]);
+    harness.pass(BRIEF).await;
+    assert_eq!(due(harness, BRIEF).await?, [run]);
+    // An end that knew nothing of it leaves it there.
+    commit(harness, owner.last_step(harness, run, 2)?).await?;
+    assert_eq!(ids().await?, [again.id, same.id, later.id]);
+
+    let mut step = owner.step(harness, run, 3, 1)?;
+    step.inbox_done = vec![again.id];
+    commit(harness, step).await?;
+    let standing = runs.standing(&[run, run_id()]).await?;
+    assert_eq!(standing, [(run, ExecutionStatus::Running)].into());
+    assert!(
+        runs.active(&[run.shard(16)], None, 10)
+            .await?
+            .contains(&run)
+    );
+    runs.send(vec![command(run)]).await?;
+    assert_eq!(ids().await?.len(), 3);
+    // Answered by the end itself, nothing else is left of it.
+    let once_more = retry(run, None);
+    runs.send(vec![once_more.clone(), command(run)]).await?;
+    let mut step = owner.last_step(harness, run, 4)?;
+    step.inbox_done = vec![once_more.id];
+    commit(harness, step).await?;
+    assert!(ids().await?.is_empty());
+    assert!(due(harness, Duration::ZERO).await?.is_empty());
+    assert!(
+        !runs
+            .active(&[run.shard(16)], None, 10)
+            .await?
+            .contains(&run)
+    );
+    Ok(())
+}
+
+/// One that is put aside then tells every attempt that may wait for it, and takes nothing any more.
+pub async fn whoever_had_a_lost_run_retried_is_told(harness: &dyn Harness) -> Result<()> {
+    let runs = &harness.stores().runs;
+    let owner = owner(harness, LONG).await?;
+    let parent = opened(harness).await?;
+    let child = run_id();
+    let new = child_run(harness, child, parent)?;
+    let opened_for = new.header.parent.as_ref();
+    let opened_for = opened_for.map(|parent| parent.execution.attempt(parent.attempt));
+    runs.open(vec![new]).await?;
+    let [first, second, third] = [(); 3].map(|()| AttemptId(uuid::Uuid::new_v4()));
+    let mut step = owner.last_step(harness, child, 1)?;
+    for (kind, attempt) in [("run_retried", first), ("retry_joined", second)] {
+        let mut said = event(step.after_seq + step.events.len() as u64 + 1, harness.now());
+        said.kind = kind.to_owned();
+        said.data = serde_json::json!({"by": "ada", "attempt": attempt});
+        step.events.push(said);
+    }
+    commit(harness, step).await?;
+    runs.send(vec![retry(child, Some(third))]).await?;
+    runs.quarantine(child, "it cannot be read").await?;
+    runs.quarantine(child, "it cannot be read").await?;
+    let inbox = runs.inbox(parent).await?.into_iter();
+    let mut told: Vec<AttemptId> = inbox
+        .filter_map(|told| match told.command {
+            Command::AttemptFinished { attempt, .. } => Some(attempt),
+            _ => None,
+        })
+        .collect();
+    told.sort_unstable();
+    let mut wanted = vec![AttemptId(child.uuid()), first, second, third];
+    wanted.extend(opened_for);
+    wanted.sort_unstable();
+    assert_eq!(told, wanted);
+    runs.send(vec![retry(child, None)]).await?;
+    assert!(runs.inbox(child).await?.is_empty());
     Ok(())
 }
 

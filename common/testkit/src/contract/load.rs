@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::fixture::*;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use attune_flow::run::{Command, Outcome};
 use attune_port::Snapshot;
 use attune_types::{ExecutionId, ExecutionStatus, RunId};
@@ -68,8 +68,13 @@ pub async fn quarantine_takes_a_run_out(harness: &dyn Harness) -> Result<()> {
 pub async fn quarantine_tells_the_parent(harness: &dyn Harness) -> Result<()> {
     let runs = &harness.stores().runs;
     let parent = opened(harness).await?;
-    let child = RunId(Uuid::new_v4());
-    runs.open(vec![child_run(harness, child, parent)?]).await?;
+    // It is named like the attempt that opened it.
+    let mut new = child_run(harness, RunId(Uuid::new_v4()), parent)?;
+    let above = new.header.parent.clone().context("it has a parent")?;
+    let child = RunId(above.execution.attempt(above.attempt).uuid());
+    new.header.run = child;
+    (new.row.id, new.row.run) = (child.into(), child);
+    runs.open(vec![new]).await?;
     runs.quarantine(child, "event 3 cannot be read").await?;
     runs.quarantine(child, "event 3 cannot be read").await?;
     let told = runs.inbox(parent).await?;

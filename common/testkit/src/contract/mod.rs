@@ -97,6 +97,7 @@ macro_rules! store_contract {
             commands_wait_until_answered, commands_for_nobody_are_dropped, end_clears_the_inbox,
             append_sends_to_other_runs, refused_append_leaves_no_trace, timers_fall_due_in_order,
             forgotten_runs_fall_due, next_wake_lies_ahead, ended_runs_may_be_asked_to_undo,
+            ended_runs_may_be_asked_to_go_on, whoever_had_a_lost_run_retried_is_told,
         ]);
         $crate::store_contract!(@group $harness, event: [
             recorded_once, ingested_once, recorded_then_ingested, fired_runs_are_opened,
@@ -122,7 +123,7 @@ macro_rules! store_contract {
         ]);
         $crate::store_contract!(@group $harness, slot: [
             places_go_round_in_order, lines_are_told_apart, refused_ones_stand_in_no_line,
-            the_oldest_make_room, ended_runs_get_no_place, a_refused_end_keeps_the_place,
+            the_oldest_make_room, ended_runs_get_no_place, a_refused_end_keeps_the_place, a_place_is_asked_for_again,
             no_place_is_lost, many_at_once_keep_the_limit,
         ]);
         $crate::store_contract!(@group $harness, catalogue: [

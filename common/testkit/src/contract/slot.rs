@@ -188,6 +188,24 @@ pub async fn ended_runs_get_no_place(harness: &dyn Harness) -> Result<()> {
     Ok(())
 }
 
+/// A run that goes on after its end stands in line like any other.
+pub async fn a_place_is_asked_for_again(harness: &dyn Harness) -> Result<()> {
+    let owner = owner(harness, LONG).await?;
+    let (a, b) = (opened(harness).await?, opened(harness).await?);
+    queue(harness, a, 1).await?;
+    queue(harness, b, 1).await?;
+    assert_eq!(commit(harness, end(harness, &owner, a)?).await?, [b]);
+    commit(harness, owner.step(harness, a, 2, 1)?).await?;
+    assert_eq!(queue(harness, a, 1).await?, queued(&[b]));
+    let mut last = owner.last_step(harness, b, 1)?;
+    last.slot = Some(line(None)?);
+    assert_eq!(commit(harness, last).await?, [a]);
+    assert_eq!(queue(harness, a, 1).await?, SlotAnswer::Granted);
+    // Named once more, although the row of the first time had the same id.
+    assert_eq!(told(harness, a).await?, [Command::SlotGranted]);
+    Ok(())
+}
+
 /// A refused append frees nothing.
 pub async fn a_refused_end_keeps_the_place(harness: &dyn Harness) -> Result<()> {
     let owner = owner(harness, LONG).await?;

@@ -9,6 +9,7 @@ mod catalogue;
 mod check;
 mod event;
 mod identity;
+mod inbox;
 mod key;
 mod lease;
 mod page;

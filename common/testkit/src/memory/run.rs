@@ -1,8 +1,9 @@
 //! Runs in memory: the log, the rows, the inbox.
 
+use super::inbox::Waiting;
 use super::{MemoryStore, State, check, micros, since};
 use async_trait::async_trait;
-use attune_flow::run::{Command, ExecutionRow, RunHeader};
+use attune_flow::run::{ExecutionRow, RunHeader};
 use attune_port::{
     Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunStore, Snapshot,
     StoreError, StoredEvent, StoredRun,
@@ -37,22 +38,9 @@ impl Run {
     }
 }
 
-pub(super) struct Waiting {
-    run: RunId,
-    command: InboxCommand,
-    at: Timestamp,
-}
-
 impl Runs {
     pub(super) fn is_active(&self, run: RunId) -> bool {
         self.runs.get(&run).is_some_and(|run| run.active)
-    }
-
-    /// Only undoing may be asked of a run that has ended; not of one that was put aside.
-    fn takes(&self, run: RunId, command: &Command) -> bool {
-        let undo = matches!(command, Command::Compensate { .. });
-        let known = self.runs.get(&run);
-        known.is_some_and(|run| run.active || (undo && run.status != ExecutionStatus::Abandoned))
     }
 
     fn put_row(&mut self, position: i64, row: ExecutionRow) {
@@ -89,33 +77,6 @@ impl Runs {
             },
         );
         OpenOutcome::Created
-    }
-
-    pub(super) fn send(&mut self, commands: Vec<NewInboxCommand>, now: Timestamp) {
-        for new in commands {
-            let known = self
-                .inbox
-                .iter()
-                .any(|waiting| waiting.command.id == new.id);
-            if self.takes(new.run, &new.command) && !known {
-                self.inbox.push(Waiting {
-                    run: new.run,
-                    command: InboxCommand {
-                        id: new.id,
-                        command: new.command,
-                    },
-                    at: now,
-                });
-            }
-        }
-    }
-
-    fn inbox_of(&self, run: RunId) -> Vec<InboxCommand> {
-        self.inbox
-            .iter()
-            .filter(|waiting| waiting.run == run)
-            .map(|waiting| waiting.command.clone())
-            .collect()
     }
 }
 
@@ -186,10 +147,11 @@ fn append_one(
         state.runs.put_row((after << 20) + index, row);
     }
     state.runs.inbox.retain(|waiting| {
-        let undo = matches!(waiting.command.command, Command::Compensate { .. });
-        waiting.run != append.run
-            || ((append.update.active || undo) && !append.inbox_done.contains(&waiting.command.id))
+        waiting.run != append.run || !append.inbox_done.contains(&waiting.command.id)
     });
+    if !append.update.active {
+        state.runs.end_inbox(append.run);
+    }
     state.work.settle(append.run, &append.closed, now);
     state.runs.send(append.inbox, now);
     for emitted in append.emitted {
@@ -341,6 +303,15 @@ impl RunStore for MemoryStore {
         Ok(())
     }
 
+    async fn standing(
+        &self,
+        runs: &[RunId],
+    ) -> Result<BTreeMap<RunId, ExecutionStatus>, StoreError> {
+        let state = self.lock();
+        let known = |id: &RunId| Some((*id, state.runs.runs.get(id)?.status));
+        Ok(runs.iter().filter_map(known).collect())
+    }
+
     async fn snapshot(&self, run: RunId, snapshot: Snapshot) -> Result<(), StoreError> {
         check::value(&snapshot.data)?;
         let mut state = self.lock();
@@ -370,6 +341,7 @@ impl RunStore for MemoryStore {
         let mut state = self.lock();
         let now = self.now();
         let asked = !state.runs.inbox_of(run).is_empty();
+        let above = state.runs.waiting_above(run);
         let open =
             |run: &&mut Run| run.active || (asked && run.status != ExecutionStatus::Abandoned);
         let Some(stored) = state.runs.runs.get_mut(&run).filter(open) else {
@@ -381,9 +353,11 @@ impl RunStore for MemoryStore {
         let parent = stored.header.parent.as_ref().map(|parent| parent.run);
         state.runs.inbox.retain(|waiting| waiting.run != run);
         if let Some(parent) = parent {
-            let mut told = NewInboxCommand::end_of_unreadable(run, reason);
-            told.run = parent;
-            state.runs.send(vec![told], now);
+            let told = above.into_iter().map(|attempt| NewInboxCommand {
+                run: parent,
+                ..NewInboxCommand::end_of_unreadable(run, attempt, reason)
+            });
+            state.runs.send(told.collect(), now);
         }
         if let Some((_, row)) = state.runs.executions.get_mut(&ExecutionId::from(run)) {
             row.status = ExecutionStatus::Abandoned;

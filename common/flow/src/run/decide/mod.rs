@@ -66,8 +66,7 @@ pub fn decide_with_keys(
     now: &Now,
     known: &KeySet,
 ) -> Result<Vec<Event>, Rejection> {
-    let of_ended = matches!(command, Command::Compensate { .. } | Command::Retry { .. });
-    if state.is_terminal() && !of_ended {
+    if state.is_terminal() && !command.is_for_ended() {
         return Err(Rejection::Ended {
             status: state.status(),
         });

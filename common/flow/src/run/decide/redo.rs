@@ -21,14 +21,14 @@ impl Step<'_> {
         request: Uuid,
         attempt: Option<AttemptId>,
     ) -> Result<(), Rejection> {
-        if self.state.knows_retry(request) {
+        // The attempt that opened it is told of its first end anyway.
+        let opened_for_it = attempt.is_some() && self.state.opened_for() == attempt;
+        if self.state.knows_retry(request) || opened_for_it {
             return Ok(());
         }
-        if let (false, Some(attempt), 1..) = (
-            self.state.is_terminal() || self.state.is_undoing(),
-            attempt,
-            self.state.retry_rounds(),
-        ) {
+        if let (false, Some(attempt)) =
+            (self.state.is_terminal() || self.state.is_undoing(), attempt)
+        {
             self.push(Event::RetryJoined(RetryJoined {
                 at: self.at(),
                 request,

@@ -21,11 +21,21 @@ pub(super) fn apply(state: &mut RunState, event: &Event) {
         Event::RetryJoined(RetryJoined {
             request, attempt, ..
         }) => {
-            if let Some(known) = &mut state.about.retried {
-                let known = Arc::make_mut(known);
-                known.requests.push(*request);
-                known.asker = Some(*attempt);
-            }
+            let at = state.about.opened_at;
+            let known = state.about.retried.get_or_insert_with(|| {
+                // It never came to an end before.
+                Arc::new(Retried {
+                    by: String::new(),
+                    at,
+                    round: 0,
+                    requests: Vec::new(),
+                    asker: None,
+                    cost_usd: 0.0,
+                })
+            });
+            let known = Arc::make_mut(known);
+            known.requests.push(*request);
+            known.asker = Some(*attempt);
         }
         Event::Reopened(it) => reopened(state, it),
         _ => {}
@@ -37,13 +47,18 @@ fn retried(state: &mut RunState, event: &RunRetried) {
     let before = about.retried.as_deref();
     let mut requests = before.map_or_else(Vec::new, |it| it.requests.clone());
     requests.push(event.request);
+    let cost_usd = match before {
+        // Nobody waited for the end before.
+        Some(before) if before.asker.is_none() => before.cost_usd,
+        _ => about.cost_usd,
+    };
     about.retried = Some(Arc::new(Retried {
         by: event.by.clone(),
         at: event.at,
         round: before.map_or(0, |it| it.round).saturating_add(1),
         requests,
         asker: event.attempt,
-        cost_usd: about.cost_usd,
+        cost_usd,
     }));
     about.end = None;
     about.failing = None;

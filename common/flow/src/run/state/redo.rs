@@ -21,7 +21,7 @@ pub(in crate::run) struct Retried {
     pub(in crate::run) requests: Vec<Uuid>,
     /// The attempt of the run above that waits for the end.
     pub(in crate::run) asker: Option<AttemptId>,
-    /// What the run had cost by then, which whoever waits was told at the end before.
+    /// How much of what the run has cost the run above was told at an end before.
     pub(in crate::run) cost_usd: f64,
 }
 
@@ -62,21 +62,26 @@ impl RunState {
             .is_some_and(|it| it.requests.contains(&request))
     }
 
+    /// The attempt of the run above that opened it.
+    pub(in crate::run) fn opened_for(&self) -> Option<AttemptId> {
+        let parent = self.header().parent.as_ref()?;
+        Some(parent.execution.attempt(parent.attempt))
+    }
+
     /// Whom its end is told to in the run above, and what; none where nobody waits, or before the end.
     pub fn answer(&self) -> Option<(AttemptId, Outcome)> {
-        let header = self.header();
-        header.parent.as_ref()?;
+        self.header().parent.as_ref()?;
         let attempt = match &self.about.retried {
             Some(retried) => retried.asker?,
-            None => AttemptId(header.run.uuid()),
+            None => self.opened_for()?,
         };
         Some((attempt, self.outcome()?))
     }
 
     /// Money spent that whoever waits for the run has not been told of yet.
     pub fn untold_cost_usd(&self) -> f64 {
-        let told = self.about.retried.as_ref().filter(|it| it.asker.is_some());
-        self.about.cost_usd - told.map_or(0.0, |it| it.cost_usd)
+        let told = self.about.retried.as_ref().map_or(0.0, |it| it.cost_usd);
+        self.about.cost_usd - told
     }
 
     /// Whether an execution that has ended did not go well, so that retrying the run does it again: it
