@@ -1,6 +1,6 @@
 //! From standard output to a result.
 //!
-//! Owns the reading of the output formats. Pure. Called by `attempt` for every process that ended,
+//! Owns the limit on an output, and what is said of one that cannot be read. Pure. Called by `attempt` for every process that ended,
 //! whatever its exit code. Failure: an [`ErrorInfo`] that shows the text.
 
 use super::capture::Captured;
@@ -28,16 +28,7 @@ pub(super) fn parse(format: OutputFormat, output: &Captured) -> Result<JsonValue
     if format == OutputFormat::Text {
         return Ok(JsonValue::String(text(output)));
     }
-    if bytes.trim_ascii().is_empty() {
-        return Ok(JsonValue::Null);
-    }
-    let read = match format {
-        OutputFormat::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
-        OutputFormat::Jsonl => lines(bytes),
-        OutputFormat::Yaml => yaml(bytes),
-        OutputFormat::Text => Ok(JsonValue::Null),
-    };
-    read.map(without_nul).map_err(|reason| {
+    format.read(bytes).map(without_nul).map_err(|reason| {
         let message = format!(
             "the output is not {format}: {reason}. The output was: {}",
             shown(bytes)
@@ -57,26 +48,6 @@ fn text(output: &Captured) -> String {
         }
     }
     text
-}
-
-fn lines(bytes: &[u8]) -> Result<JsonValue, String> {
-    let mut items = Vec::new();
-    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let item = serde_json::from_slice(line)
-            .map_err(|error| format!("line {}: {error}", number + 1))?;
-        items.push(item);
-    }
-    Ok(JsonValue::Array(items))
-}
-
-fn yaml(bytes: &[u8]) -> Result<JsonValue, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    attune_pack::yaml::parse("stdout", text)
-        .map(|node| node.to_json())
-        .map_err(|error| error.to_string())
 }
 
 fn shown(bytes: &[u8]) -> String {

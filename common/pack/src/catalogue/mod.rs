@@ -6,6 +6,7 @@
 
 mod action;
 mod keyword;
+mod output;
 mod pack;
 mod policy;
 mod rule;

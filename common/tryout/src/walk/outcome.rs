@@ -41,6 +41,29 @@ pub(super) fn outcome(
 }
 
 impl Called {
+    /// The result in the standard output that a mock gives: as a worker reads it, by the format that the
+    /// action names. A process that ended well and wrote something else has failed.
+    pub(super) fn parsed(&self, answer: &mut Answer) -> JsonValue {
+        let (Some(Performer::Worker { spec, .. }), Some(stdout)) =
+            (&self.performer, &answer.stdout)
+        else {
+            return JsonValue::Null;
+        };
+        let format = spec.output_format;
+        format.read(stdout.as_bytes()).unwrap_or_else(|reason| {
+            if answer.ending == Ending::Succeeded {
+                let message =
+                    format!("the output is not {format}: {reason}. The output was: {stdout}");
+                let mut error = ErrorInfo::new(code::OUTPUT_INVALID, message);
+                error.exit_code = Some(answer.exit_code.unwrap_or_default());
+                answer.exit_code = error.exit_code;
+                answer.error = Some(error);
+                answer.ending = Ending::Failed;
+            }
+            JsonValue::Null
+        })
+    }
+
     /// The process that a real worker would have reported; none where no process runs.
     pub(super) fn process(
         &self,

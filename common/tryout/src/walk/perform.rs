@@ -186,7 +186,7 @@ impl World<'_> {
                 return;
             }
         };
-        let answer = match picked {
+        let mut answer = match picked {
             Picked::Answer(answer) => *answer,
             Picked::NoneFits(mock) => {
                 let span = self.setup.mocks.by.get(&mock).map(|mock| mock.span);
@@ -222,7 +222,7 @@ impl World<'_> {
                 }
             },
             None if answer.auto => called.output.as_ref().map_or(JsonValue::Null, sample),
-            None => JsonValue::Null,
+            None => called.parsed(&mut answer),
         };
         if answer.ending == Ending::Succeeded {
             self.compare(&path, &call.action, &called, &result, &answer);

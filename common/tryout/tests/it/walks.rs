@@ -44,6 +44,40 @@ fn mocked_results_flow_through_real_templates_and_transitions() {
 }
 
 #[test]
+fn a_mocked_output_is_read_as_a_worker_reads_it() {
+    let workflow = "tasks:\n\
+         - {name: a, action: ci.test, retry: {count: 1}, next: [{publish: [{code: \"{{ error.code }}\", exit: \"{{ error.exit_code }}\"}], when: failed(), do: b}]}\n\
+         - {name: b, action: core.noop}\n\
+         output_map: {data: \"{{ task.a.result.data }}\", out: \"{{ task.a.result.stdout }}\", code: \"{{ vars.code | default('') }}\", exit: \"{{ vars.exit | default('') }}\"}\n";
+    let output = |mock: &str| {
+        let walk = tried(workflow, &json!({}), mock);
+        assert_eq!(end(&walk), Succeeded, "{mock}");
+        walk.root().unwrap().state.output().clone()
+    };
+    let good = r#"{"n": [1, 2]}"#;
+    assert_eq!(
+        output(&format!("a: {{stdout: '{good}'}}")),
+        json!({"data": {"n": [1, 2]}, "out": good, "code": "", "exit": ""})
+    );
+    // What is given as the result is taken.
+    assert_eq!(
+        output("a: {stdout: '7', result: {n: 1}}"),
+        json!({"data": {"n": 1}, "out": "7", "code": "", "exit": ""})
+    );
+    // The output of a failed process is read all the same.
+    assert_eq!(
+        output("a: {stdout: '[1]', exit_code: 3}"),
+        json!({"data": [1], "out": "[1]", "code": "exit_status", "exit": 3})
+    );
+    // A process that ended well and wrote something else has failed; the next attempt may do better.
+    assert_eq!(
+        output("a: {stdout: 'hello'}"),
+        json!({"data": null, "out": "hello", "code": "output_invalid", "exit": 0})
+    );
+    assert_eq!(output("a: [{stdout: hello}, {stdout: '1'}]")["data"], 1);
+}
+
+#[test]
 fn time_jumps_and_is_added_up() {
     let walk = tried(
         "tasks:\n\

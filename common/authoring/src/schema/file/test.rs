@@ -186,7 +186,8 @@ pub struct Answer {
     pub takes: (),
     /// Exit code of the process; another than 0 fails.
     pub exit_code: Option<u32>,
-    /// What the process wrote.
+    /// What the process wrote. Without `result` the result is read from it, by the action's
+    /// `output_format`.
     pub stdout: Option<String>,
     /// What it wrote as its log.
     pub stderr: Option<String>,
