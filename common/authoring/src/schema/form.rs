@@ -52,6 +52,11 @@ pub(super) fn expression(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["string", "boolean"]})
 }
 
+/// A text, or a value that is written as text.
+pub(super) fn written(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["string", "number", "boolean"]})
+}
+
 /// Literals and templates of any shape.
 pub(super) fn any(_: &mut SchemaGenerator) -> Schema {
     json_schema!(true)
@@ -225,12 +230,23 @@ pub(super) fn text_or<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema 
     json_schema!({"anyOf": [{"type": "string"}, long]})
 }
 
+/// What an iteration goes through.
+pub(super) fn iterable(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "anyOf": [
+            {"type": "string", "pattern": "\\{[{%]"},
+            {"type": ["array", "object"]},
+            {"type": "integer", "minimum": 0},
+        ],
+    })
+}
+
 /// The list, map, number or template of an iteration, or its long form.
 pub(super) fn with_items(generator: &mut SchemaGenerator) -> Schema {
     let long = generator.subschema_for::<super::file::Items>();
     json_schema!({
         "anyOf": [
-            {"type": "string"},
+            {"type": "string", "pattern": "\\{[{%]"},
             {"type": "array"},
             {"type": "integer", "minimum": 0},
             long,

@@ -4,7 +4,7 @@ use attune_authoring::schema::{Kind, schema};
 use attune_flow::syntax::{self, Form};
 use attune_pack::{Diagnostics, Sink, parse, yaml};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A key that no reader knows and that is near to none.
@@ -301,6 +301,22 @@ fn wrong_values_are_seen_in_the_editor() {
             Kind::Workflow,
             json!({"tasks": {"a": {"action": "core.noop"}}, "on_failure": "stop"}),
         ),
+        (
+            Kind::Workflow,
+            json!({"tasks": {"a": {"action": "core.noop"}}, "trace_tag": ["x"]}),
+        ),
+        (
+            Kind::Workflow,
+            json!({"tasks": {"a": {"action": "core.noop", "trace_tag": {"x": 1}}}}),
+        ),
+        (
+            Kind::Workflow,
+            json!({"tasks": {"a": {"action": "core.noop", "with_items": "vars.list"}}}),
+        ),
+        (
+            Kind::Workflow,
+            json!({"tasks": {"a": {"action": "core.noop", "with_items": {"items": -1}}}}),
+        ),
         (Kind::Action, json!({"ref": "p.a", "runner": "perl"})),
         (
             Kind::Rule,
@@ -319,6 +335,34 @@ fn wrong_values_are_seen_in_the_editor() {
         }
         let validator = jsonschema::draft7::new(&schema(kind)).unwrap();
         assert!(!validator.is_valid(&value), "{value}");
+    }
+}
+
+#[test]
+fn what_the_readers_take_is_right_in_the_editor() {
+    let validator = jsonschema::draft7::new(&schema(Kind::Workflow)).unwrap();
+    for tag in [json!("run {{ vars.x }}"), json!(7), json!(1.5), json!(true)] {
+        for items in [
+            json!("{{ vars.x }}"),
+            json!([1]),
+            json!(3),
+            json!({"items": {"a": 1}}),
+        ] {
+            let task = json!({"action": "core.noop", "trace_tag": tag, "with_items": items});
+            let value = json!({
+                "ref": "p.w", "label": "W", "version": "1.0.0",
+                "vars": {"x": [1]}, "trace_tag": tag, "tasks": {"a": task},
+            });
+            assert!(validator.is_valid(&value), "{value}");
+            let known = BTreeMap::new();
+            let found = attune_flow::check::compile("w.yaml", &value.to_string(), &known);
+            // No action is known here, and nothing else is said.
+            let codes: Vec<String> = match found {
+                Ok(_) => Vec::new(),
+                Err(found) => found.iter().map(|one| one.code.clone()).collect(),
+            };
+            assert_eq!(codes, ["FLOW020"], "{value}");
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub struct Task {
     pub worker_selector: (),
     /// A text to find the run by; a template.
     #[serde(default)]
-    #[schemars(schema_with = "form::any")]
+    #[schemars(schema_with = "form::written")]
     pub trace_tag: (),
     /// Of a parallel task: the first failure stops the other children.
     pub fail_fast: Option<bool>,
@@ -129,7 +129,7 @@ pub enum TaskType {
 #[serde(deny_unknown_fields)]
 pub struct Items {
     /// The list, map or number, or a template that gives one. A map goes by `{key, value}`.
-    #[schemars(schema_with = "form::any")]
+    #[schemars(schema_with = "form::iterable")]
     pub items: (),
     /// The name of an item in templates; `item` without it.
     #[serde(default, rename = "as")]

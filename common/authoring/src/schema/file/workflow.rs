@@ -39,7 +39,7 @@ pub struct Workflow {
     pub labels: (),
     /// A text to find the run by; a template.
     #[serde(default)]
-    #[schemars(schema_with = "form::any")]
+    #[schemars(schema_with = "form::written")]
     pub trace_tag: (),
     /// The longest time of the whole run: seconds, text such as `1h30m`, or a template.
     #[serde(default)]
