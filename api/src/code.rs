@@ -52,11 +52,13 @@ codes! {
     EXECUTION_ENDED = 409 "execution_ended", "The run has ended",
         "A run that has ended can no longer be steered. Start a new one.";
     EXECUTION_ACTIVE = 409 "execution_active", "The run has not ended",
-        "Only a run that has ended can be retried or undone. Cancel it, or wait for its end, and ask again.";
+        "Only a run that has ended can be retried, rerun or undone. Cancel it, or wait for its end, and ask again.";
     CANNOT_BE_UNDONE = 409 "cannot_be_undone", "The run cannot be undone",
         "Nothing says how to undo it. The detail says why.";
     CANNOT_BE_RETRIED = 409 "cannot_be_retried", "The run cannot be retried",
         "Nothing of it can be done again in place. The detail says why, and what to do instead.";
+    CANNOT_BE_RERUN = 409 "cannot_be_rerun", "The run cannot be done again",
+        "Nothing can be taken over of it. The detail says why. Start a new run instead.";
     PRECONDITION_FAILED = 412 "precondition_failed", "Not as expected",
         "What was to be changed is not as the condition of the request (`If-Match`, `If-None-Match`) says: somebody changed it meanwhile. Read it again and decide anew.";
     TOO_LARGE = 413 "too_large", "Too large",

@@ -5,7 +5,8 @@
 //! the body, so that refusals by the framework look the same. Never shows what a database said.
 
 use crate::code::{self, Code};
-use attune_catalogue::{ProgramError, StartError};
+use attune_catalogue::{ProgramError, RerunError, StartError};
+use attune_flow::run::RerunRefused;
 use attune_pack::{Diagnostic, Diagnostics, FieldError};
 use attune_port::StoreError;
 use attune_rest::{FieldProblem, Problem};
@@ -162,6 +163,47 @@ impl From<StartError> for Refusal {
             }
             StartError::Nul(nul) => Self::new(&code::NUL_CHARACTER, detail.clone())
                 .with_errors(vec![FieldProblem::at(nul.pointer, "nul", detail)]),
+        }
+    }
+}
+
+impl From<RerunError> for Refusal {
+    fn from(error: RerunError) -> Self {
+        let detail = error.to_string();
+        let at = |pointer: &str, word: &str| Self::field(pointer, word, detail.clone());
+        match error {
+            RerunError::Refused(refused) => match refused {
+                RerunRefused::NoHistory => Self::new(&code::UNREADABLE, detail),
+                RerunRefused::UnknownTask { .. } => at("/from", "unknown"),
+                RerunRefused::Branch { .. } => at("/from", "branch"),
+                RerunRefused::NotReached { .. } => at("/from", "not_reached"),
+                RerunRefused::NoActivation { .. } => at("/activation", "range"),
+                RerunRefused::NoInput { .. } => at("/input", "no_input"),
+                RerunRefused::Input { action, errors } => {
+                    let within = |error: FieldError| FieldError {
+                        pointer: format!("/input{}", error.pointer),
+                        ..error
+                    };
+                    Self::fields(
+                        &code::INVALID,
+                        format!("the edited input does not fit `{action}`"),
+                        errors.into_iter().map(within).collect(),
+                    )
+                }
+            },
+            RerunError::NoTask => at("/from", "required"),
+            RerunError::Unreadable(error) => {
+                tracing::error!(%error, "a run that is to be done again cannot be read");
+                Self::new(&code::UNREADABLE, "the history of the run cannot be read")
+            }
+            RerunError::NotSealed(_) => Self::new(&code::INVALID, detail),
+            RerunError::Nul(nul) => {
+                Self::new(&code::NUL_CHARACTER, detail.clone()).with_errors(vec![FieldProblem::at(
+                    format!("/input{}", nul.pointer),
+                    "nul",
+                    detail,
+                )])
+            }
         }
     }
 }

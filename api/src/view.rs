@@ -7,7 +7,7 @@ pub(crate) use workflow::*;
 use crate::mask::{MASK, mask, mask_input};
 use crate::query::give_cursor;
 use attune_catalogue::Snapshot;
-use attune_flow::run::{ExecutionKind, ExecutionRow};
+use attune_flow::run::{ExecutionKind, ExecutionRow, Rerun};
 use attune_pack::{Diagnostic, Schema, TriggerDef};
 use attune_port::{
     AuditEntry, ChangeKind, EnforcementRow, EventRow, HistoryEvent, Identity, LogLine, PackRecord,
@@ -15,8 +15,8 @@ use attune_port::{
 };
 use attune_rest::{
     ActionView, AuditView, EnforcementView, EventView, ExecutionDetail, ExecutionView, HistoryView,
-    IdentityView, LogLineView, PackView, PackWarning, Page, PlaceView, RuleView, TokenView,
-    TriggerView,
+    IdentityView, LogLineView, PackView, PackWarning, Page, PlaceView, RerunOf, RuleView,
+    TokenView, TriggerView,
 };
 use attune_types::{JsonMap, JsonValue, Ref};
 
@@ -73,6 +73,7 @@ pub(crate) fn plain_detail(row: ExecutionRow, catalogue: &Snapshot) -> Execution
         origin: None,
         started_by: None,
         parent_run: None,
+        rerun_of: None,
         last_seq: None,
         definition: None,
         place: None,
@@ -90,6 +91,15 @@ fn place(row: SlotRow) -> PlaceView {
     }
 }
 
+fn rerun_of(rerun: Rerun) -> RerunOf {
+    let (task, activation) = rerun.from.map(|from| (from.task, from.activation)).unzip();
+    RerunOf {
+        run: rerun.run,
+        task,
+        activation,
+    }
+}
+
 pub(crate) fn detail(
     run: RunDetail,
     slot: Option<SlotRow>,
@@ -102,6 +112,7 @@ pub(crate) fn detail(
         origin: Some(json(&header.origin)),
         started_by: Some(header.started_by),
         parent_run: header.parent.map(|parent| parent.run),
+        rerun_of: header.rerun.map(|rerun| rerun_of(*rerun)),
         last_seq: Some(run.last_seq),
         place: slot.map(place),
         wake_at: run.wake_at,
@@ -162,13 +173,26 @@ impl<'a> History<'a> {
         {
             mask(value, schema);
         }
-        if let Some(JsonValue::Object(input)) = data.get_mut("input") {
-            for name in &self.names {
-                if let Some(value) = input.get_mut(*name)
-                    && !value.is_null()
-                {
-                    *value = JsonValue::from(MASK);
-                }
+        self.hide_input(data.get_mut("input"));
+        let edits = data.pointer_mut("/header/rerun/edits");
+        for edit in edits
+            .into_iter()
+            .filter_map(JsonValue::as_array_mut)
+            .flatten()
+        {
+            self.hide_input(edit.get_mut("input"));
+        }
+    }
+
+    fn hide_input(&self, input: Option<&mut JsonValue>) {
+        let Some(JsonValue::Object(input)) = input else {
+            return;
+        };
+        for name in &self.names {
+            if let Some(value) = input.get_mut(*name)
+                && !value.is_null()
+            {
+                *value = JsonValue::from(MASK);
             }
         }
     }

@@ -3,16 +3,18 @@
 use super::wait;
 use crate::access::{Access, Caller};
 use crate::app::App;
-use crate::body::{AnyBody, Body, shape};
+use crate::body::{AnyBody, Body, OptionalBody, shape};
 use crate::endpoint::{Endpoint, post, q};
-use crate::ids::reference;
+use crate::ids::{id, reference};
 use crate::query::Params;
 use crate::refusal::{Answer, Refusal};
-use crate::start::{IdempotencyKey, Started, start, start_inline, start_many};
+use crate::start::{IdempotencyKey, Started, rerun, start, start_inline, start_many};
 use crate::trace::Trace;
 use crate::view;
-use attune_rest::{BulkItem, BulkReport, ExecutionView, StartExecution, StartMany, StartRun};
-use attune_types::{JsonMap, JsonValue};
+use attune_rest::{
+    BulkItem, BulkReport, ExecutionView, RerunExecution, StartExecution, StartMany, StartRun,
+};
+use attune_types::{ExecutionId, JsonMap, JsonValue};
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -36,6 +38,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .header("Idempotency-Key", KEY)
             .query(&[WAIT])
             .takes::<StartRun>()
+            .gives::<ExecutionView>(201),
+        post("/api/v1/executions/{id}/rerun", Access::Operator, again)
+            .says("executions", "rerun_execution", "Does a run that has ended again, all of it or from a task on, as a new run that points back to it. 201 for a new run, 200 for one that the idempotency key had started.")
+            .header("Idempotency-Key", KEY)
+            .query(&[WAIT])
+            .takes::<RerunExecution>()
             .gives::<ExecutionView>(201),
         post("/api/v1/executions/bulk", Access::Operator, create_many)
             .says("executions", "start_executions", "Starts many runs, each accepted or refused on its own.")
@@ -76,6 +84,23 @@ async fn create(asked: Asked, AnyBody(body): AnyBody) -> Answer<Response> {
         wait,
     } = asked;
     let started = start_inline(&app, &caller, &trace, shape(body)?, key.as_ref()).await?;
+    answer(&app, started, wait).await
+}
+
+async fn again(
+    asked: Asked,
+    Path(text): Path<String>,
+    OptionalBody(request): OptionalBody<RerunExecution>,
+) -> Answer<Response> {
+    let Asked {
+        app,
+        caller,
+        trace,
+        key,
+        wait,
+    } = asked;
+    let run: ExecutionId = id("execution", &text)?;
+    let started = rerun(&app, &caller, &trace, run, request, key.as_ref()).await?;
     answer(&app, started, wait).await
 }
 

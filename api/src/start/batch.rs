@@ -152,6 +152,7 @@ mod tests {
             event,
             header,
             key: None,
+            carried: Default::default(),
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::code;
 use crate::refusal::{Answer, Refusal};
 use attune_port::RunKey;
-use attune_rest::{FieldProblem, StartExecution, StartInline};
-use attune_types::{JsonValue, canonical_json};
+use attune_rest::{FieldProblem, RerunExecution, StartExecution, StartInline};
+use attune_types::{JsonValue, RunId, canonical_json};
 use axum::http::HeaderMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -63,6 +63,11 @@ impl IdempotencyKey {
             "parameters": request.parameters,
             "labels": request.labels,
         }))
+    }
+
+    /// The same for doing a run again.
+    pub(crate) fn for_rerun(&self, run: RunId, request: &RerunExecution) -> RunKey {
+        self.claim(&json!({ "rerun": run, "request": request }))
     }
 
     fn claim(&self, body: &JsonValue) -> RunKey {

@@ -7,10 +7,12 @@ mod batch;
 mod hint;
 mod inline;
 mod key;
+mod rerun;
 
 pub(crate) use hint::{hint_command, hint_event};
 pub(crate) use inline::start_inline;
 pub(crate) use key::IdempotencyKey;
+pub(crate) use rerun::rerun;
 
 use crate::access::Caller;
 use crate::app::App;

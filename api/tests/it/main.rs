@@ -10,6 +10,7 @@ mod key;
 mod list;
 mod pack;
 mod refusal;
+mod rerun;
 mod retrying;
 mod role;
 mod start;

@@ -284,6 +284,31 @@ impl World {
         events: Vec<StoredEvent>,
         status: ExecutionStatus,
     ) -> Result<()> {
+        let detail = self.stores.reads.run(run).await?.context("no such run")?;
+        let now = self.clock.now();
+        let ended = status.is_terminal();
+        let row = ExecutionRow {
+            status,
+            started_at: Some(now),
+            ended_at: ended.then_some(now),
+            result: if ended {
+                json!({"said": "hi"})
+            } else {
+                JsonValue::Null
+            },
+            ..detail.row
+        };
+        self.append_with(run, events, vec![row], status).await
+    }
+
+    /// Appends events and rows to a run, as the owner of its shard, and tells.
+    pub(crate) async fn append_with(
+        &self,
+        run: RunId,
+        events: Vec<StoredEvent>,
+        rows: Vec<ExecutionRow>,
+        status: ExecutionStatus,
+    ) -> Result<()> {
         let shard = run.shard(16);
         let shards: Vec<String> = (0..16).map(|n| n.to_string()).collect();
         let leases = self
@@ -302,18 +327,6 @@ impl World {
             .find(|lease| lease.resource == shard.to_string());
         let detail = self.stores.reads.run(run).await?.context("no such run")?;
         let now = self.clock.now();
-        let ended = status.is_terminal();
-        let row = ExecutionRow {
-            status,
-            started_at: Some(now),
-            ended_at: ended.then_some(now),
-            result: if ended {
-                json!({"said": "hi"})
-            } else {
-                JsonValue::Null
-            },
-            ..detail.row
-        };
         let seq = detail.last_seq + u64::try_from(events.len())?;
         let append = Append {
             run,
@@ -324,10 +337,10 @@ impl World {
             events,
             update: RunUpdate {
                 status,
-                active: !ended,
+                active: !status.is_terminal(),
                 wake_at: None,
             },
-            rows: vec![row],
+            rows,
             inbox_done: Vec::new(),
             closed: Vec::new(),
             inbox: Vec::new(),

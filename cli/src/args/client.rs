@@ -153,6 +153,39 @@ pub(crate) enum ExecutionCommand {
         /// The run
         id: RunId,
     },
+    /// Do a run that has ended again, as a new run: all of it, or from a task on
+    Rerun(Rerun),
+}
+
+/// `attune execution rerun`.
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// The run
+    pub(crate) id: RunId,
+    /// Values in the input of that task: `name=text` or `name:=json`; `name:=null` leaves one out
+    #[arg(value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
+    /// The task from which on; what had ended before it is taken over
+    #[arg(long, value_name = "TASK")]
+    pub(crate) from: Option<String>,
+    /// Which activation of the task, from 1
+    #[arg(long, value_name = "NUMBER", requires = "from")]
+    pub(crate) activation: Option<u32>,
+    /// The same values as JSON, merged into the input: the text itself, @file, or @- for standard input
+    #[arg(short, long, value_name = "JSON")]
+    pub(crate) input: Option<String>,
+    /// Starts at most one run however often it is sent
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Show the new run as it goes, until it ends
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Wait until the new run ends, then show it
+    #[arg(short, long)]
+    pub(crate) wait: bool,
+    /// Longest time to follow or wait, as in 30s or 5m; then exit code 124
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// `attune pack`.

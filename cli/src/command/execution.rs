@@ -7,7 +7,7 @@ use crate::output::{self, Columns, Output, ago, failure, paint_for_stdout, statu
 use crate::watch::{self, View};
 use attune_rest::{
     CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView, HistoryView, LogLineView,
-    Nothing,
+    Nothing, RerunOf,
 };
 use attune_types::{ExecutionStatus, RunId, Timestamp};
 
@@ -129,6 +129,7 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
             let said = "is asked to undo what it did";
             steer(client, id, "compensate", said, output).await
         }
+        ExecutionCommand::Rerun(args) => super::rerun::run(client, &args, output).await,
     }
 }
 
@@ -193,6 +194,7 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
             ("version", super::or_dash(run.version.as_ref())),
             ("status", status(execution.status, paint)),
             ("started by", super::or_dash(run.started_by.as_ref())),
+            ("rerun of", super::or_dash(run.rerun_of.as_ref().map(first))),
             ("created", super::time(execution.created_at)),
             ("ended", super::or_dash(execution.ended_at.map(super::time))),
             ("took", super::or_dash(length(execution, now).map(took))),
@@ -211,6 +213,17 @@ pub(super) fn shown_result(run: &ExecutionDetail, whole: bool) -> String {
         text.push_str(&format!("  {line}\n"));
     }
     text
+}
+
+/// The run that another one does again, and from where on.
+fn first(of: &RerunOf) -> String {
+    match (&of.task, of.activation) {
+        (Some(task), Some(number)) if number > 1 => {
+            format!("{} from task {task}, activation {number}", of.run)
+        }
+        (Some(task), _) => format!("{} from task {task}", of.run),
+        (None, _) => of.run.to_string(),
+    }
 }
 
 fn log_line(line: &LogLineView) -> String {

@@ -13,6 +13,7 @@ mod identity;
 mod key;
 mod login;
 mod pack;
+mod rerun;
 mod rule;
 mod run;
 mod running;

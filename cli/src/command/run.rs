@@ -12,6 +12,7 @@ use attune_pack::{Schema, yaml};
 use attune_rest::{ActionView, ExecutionView, StartExecution, StartInline, StartRun};
 use attune_types::{JsonValue, RunId};
 use std::path::Path;
+use std::time::Duration;
 
 /// Starts it.
 ///
@@ -27,23 +28,48 @@ pub(super) async fn run(client: &Client, args: &Run, output: Output) -> Result<(
         Some(file) => in_file(error, &file.display().to_string()),
         None => error,
     })?;
+    let patience = Patience {
+        follow: args.follow,
+        wait: args.wait,
+        timeout: args.timeout,
+    };
+    accompany(client, &started, patience, output).await
+}
+
+/// How long a command stays with the run that it started.
+pub(super) struct Patience {
+    pub(super) follow: bool,
+    pub(super) wait: bool,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Says which run was started; follows it or waits for it where that is asked for.
+///
+/// # Errors
+/// How the run ended, if it was waited for.
+pub(super) async fn accompany(
+    client: &Client,
+    started: &ExecutionView,
+    patience: Patience,
+    output: Output,
+) -> Result<()> {
     let run = RunId(started.id.uuid());
-    if !args.follow && !args.wait {
-        return output.one(&started, |started| {
+    if !patience.follow && !patience.wait {
+        return output.one(started, |started| {
             format!(
                 "{run}  {}\nfollow it with `attune execution watch {run}`",
                 started.status
             )
         });
     }
-    let follow = args.follow && output.is_table();
+    let follow = patience.follow && output.is_table();
     let view = if follow {
         output::note(&format!("run {run}"));
         View::for_people()
     } else {
         View::Silent
     };
-    let tree = watch::follow(client, run, view, args.timeout).await?;
+    let tree = watch::follow(client, run, view, patience.timeout).await?;
     output.one(&tree.run, |run| shown_result(run, !follow))?;
     ended(&tree.run.execution)
 }

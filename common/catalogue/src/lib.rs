@@ -19,6 +19,7 @@ mod mask;
 mod packing;
 mod programs;
 mod registration;
+mod rerun;
 mod secrets;
 mod start;
 
@@ -29,5 +30,6 @@ pub use keys::KeyRows;
 pub use mask::{MASK, Mask, MaskStream};
 pub use programs::{ProgramError, Programs};
 pub use registration::{check_pack, record, registration};
+pub use rerun::{RerunError, RerunRequest, prepare_rerun};
 pub use secrets::{SecretError, SecretValues};
 pub use start::{Opening, StartError, StartRequest, first_event, prepare, prepare_inline};

@@ -8,7 +8,9 @@ use crate::Snapshot;
 use attune_flow::program::{ProgramKind, RunLimits};
 use attune_flow::run::{Event, Origin, Parent, RunHeader, RunState, Secrets, Withheld};
 use attune_pack::{FieldError, Runner};
-use attune_port::{KeyStore, NewRun, RegisteredAction, RunKey, StoreError, StoredEvent};
+use attune_port::{
+    CarriedHistory, KeyStore, NewRun, RegisteredAction, RunKey, StoreError, StoredEvent,
+};
 use attune_types::{
     ErrorInfo, JsonMap, NulByte, Ref, RunId, Timestamp, code, find_nul, pointer_escape,
 };
@@ -283,13 +285,14 @@ fn pins(catalogue: &Snapshot, action: &RegisteredAction) -> BTreeMap<String, Str
         .collect()
 }
 
-fn new_run(header: RunHeader, key: Option<RunKey>, at: Timestamp) -> NewRun {
+pub(crate) fn new_run(header: RunHeader, key: Option<RunKey>, at: Timestamp) -> NewRun {
     let row = RunState::opened(header.clone(), at).run_row();
     NewRun {
         event: first_event(&header, at),
         header,
         row,
         key,
+        carried: CarriedHistory::default(),
     }
 }
 

@@ -36,8 +36,8 @@ pub use read::{
     ExecutionFilter, ExecutionReader, HistoryEvent, LogLine, LogPage, Page, PageRequest, RunDetail,
 };
 pub use run::{
-    Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunKey, RunStore,
-    RunUpdate, Snapshot, StoredEvent, StoredRun,
+    Append, AppendError, CarriedHistory, InboxCommand, NewInboxCommand, NewRun, OpenOutcome,
+    RunKey, RunStore, RunUpdate, Snapshot, StoredEvent, StoredRun,
 };
 pub use schedule::{ScheduleRow, ScheduleStore, SensorState, SensorStatus, Tick};
 pub use slot::{HOLDERS_NAMED, SlotAnswer, SlotAnswers, SlotLine, SlotRequest, SlotRow, SlotStore};

@@ -40,6 +40,17 @@ pub struct NewRun {
     pub row: ExecutionRow,
     /// The idempotency key that names it, if the caller gave one.
     pub key: Option<RunKey>,
+    /// What it takes over of another run that it does again in part: most take over nothing.
+    pub carried: CarriedHistory,
+}
+
+/// What a new run takes over of another one.
+#[derive(Clone, Debug, Default)]
+pub struct CarriedHistory {
+    /// The events that follow its first, from seq 2 without gaps.
+    pub events: Vec<StoredEvent>,
+    /// The rows of the executions in them, in the order in which they came to be.
+    pub rows: Vec<ExecutionRow>,
 }
 
 /// An idempotency key's claim on a run id.
@@ -222,6 +233,17 @@ pub trait RunStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] if they could not be read.
     async fn load(&self, runs: &[RunId]) -> Result<Vec<StoredRun>, StoreError>;
+
+    /// The stored events of a run after `after`, in order; none if there is no such run.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be read.
+    async fn events(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Ids of active runs of these shards, in order of id, after `after`.
     ///

@@ -50,6 +50,38 @@ pub enum StartRun {
     Inline(StartInline),
 }
 
+/// Does a run that has ended again, as a new run that points back to it. Without `from` all of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RerunExecution {
+    /// The task from which on: what had ended before is taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "deploy")]
+    pub from: Option<String>,
+    /// Which activation of the task, from 1; the first, if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<u32>,
+    /// A JSON merge patch (RFC 7396) over the input that this task renders: names to set, and null for
+    /// those to leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub input: Option<JsonMap>,
+}
+
+/// The run that this one does again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RerunOf {
+    /// That run.
+    #[schema(value_type = String, format = "uuid")]
+    pub run: RunId,
+    /// The task from which on; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Which activation of the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<u32>,
+}
+
 /// Starts many runs, each accepted or refused on its own. A plain list of the same is accepted too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +197,9 @@ pub struct ExecutionDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
     pub parent_run: Option<RunId>,
+    /// The run that it does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<RerunOf>,
     /// Number of its last event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seq: Option<u64>,

@@ -25,8 +25,8 @@ pub use auth::{
 pub use event::{EmitEvent, EnforcementView, EventAccepted, EventView, EventWhy};
 pub use execution::{
     BulkItem, BulkReport, CancelExecution, CommandAccepted, ExecutionDetail, ExecutionView,
-    HistoryView, LogLineView, Nothing, PlaceView, StartExecution, StartInline, StartMany, StartRun,
-    StreamEnd,
+    HistoryView, LogLineView, Nothing, PlaceView, RerunExecution, RerunOf, StartExecution,
+    StartInline, StartMany, StartRun, StreamEnd,
 };
 pub use key::{KeyView, PutKey};
 pub use pack::{PackChange, PackReport, PackView, PackWarning, RegisterPack};

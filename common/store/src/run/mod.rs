@@ -5,6 +5,7 @@
 //! the whole call's.
 
 mod append;
+mod carried;
 mod load;
 mod open;
 
@@ -20,7 +21,7 @@ use crate::time;
 use async_trait::async_trait;
 use attune_port::{
     Append, AppendError, InboxCommand, NewInboxCommand, NewRun, OpenOutcome, RunStore, Snapshot,
-    StoreError, StoredRun,
+    StoreError, StoredEvent, StoredRun,
 };
 use attune_types::{AttemptId, ExecutionId, ExecutionStatus, RunId};
 use sqlx::Row as _;
@@ -67,10 +68,16 @@ async fn waiting_above(
 #[async_trait]
 impl RunStore for PgStore {
     async fn open(&self, runs: Vec<NewRun>) -> Result<Vec<OpenOutcome>, StoreError> {
-        // One statement is one transaction; the second one only reads.
-        let mut connection = self.engine.acquire().await.store()?;
         let runs: Vec<&NewRun> = runs.iter().collect();
-        open(&mut connection, self.shards, &runs).await
+        if runs.iter().all(|run| run.carried.events.is_empty()) {
+            // One statement is one transaction; the second one only reads.
+            let mut connection = self.engine.acquire().await.store()?;
+            return open(&mut connection, self.shards, &runs).await;
+        }
+        let mut transaction = self.engine.begin().await.store()?;
+        let outcomes = open(&mut transaction, self.shards, &runs).await?;
+        transaction.commit().await.store()?;
+        Ok(outcomes)
     }
 
     async fn append(&self, batch: Vec<Append>) -> Vec<Result<Vec<RunId>, AppendError>> {
@@ -79,6 +86,22 @@ impl RunStore for PgStore {
 
     async fn load(&self, runs: &[RunId]) -> Result<Vec<StoredRun>, StoreError> {
         load::load(self, runs).await
+    }
+
+    async fn events(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let rows = sqlx::query(include_str!("../read/history.sql"))
+            .bind(run.uuid())
+            .bind(int(after))
+            .bind(i64::from(limit))
+            .fetch_all(&self.engine)
+            .await
+            .store()?;
+        rows.iter().map(stored_event).collect()
     }
 
     async fn inbox(&self, run: RunId) -> Result<Vec<InboxCommand>, StoreError> {

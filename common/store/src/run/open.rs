@@ -4,6 +4,7 @@
 //! inside its own transaction. A run that exists already is left alone; whether it is the same one is
 //! told by the hash of the request that its key came with.
 
+use super::carried;
 use crate::columns::{EventColumns, RowColumns, ord};
 use crate::error::Failure as _;
 use crate::json;
@@ -75,10 +76,12 @@ fn check(new: &NewRun) -> Result<String, StoreError> {
     if let Some(key) = &new.key {
         json::check_text(&key.key)?;
     }
+    carried::check(&new.carried)?;
     json::encode(&new.header)
 }
 
-/// Opens runs on a connection that may be inside a transaction. Answers in order.
+/// Opens runs on a connection that may be inside a transaction, and has to be if one of them takes
+/// something over. Answers in order.
 pub(crate) async fn open(
     connection: &mut PgConnection,
     shards: u16,
@@ -127,6 +130,9 @@ pub(crate) async fn open(
         let n: i32 = row.try_get("ord").store()?;
         created.insert(usize::try_from(n).unwrap_or(usize::MAX));
     }
+
+    let fresh = created.iter().filter_map(|n| runs.get(*n).copied());
+    carried::put(connection, fresh).await?;
 
     let mut hashes: BTreeMap<RunId, Option<String>> = BTreeMap::new();
     if created.len() < runs.len() {

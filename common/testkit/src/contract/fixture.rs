@@ -4,8 +4,8 @@ use super::Harness;
 use anyhow::{Context as _, Result};
 use attune_flow::run::{Command, ExecutionKind, ExecutionRow, Origin, Parent, RunHeader};
 use attune_port::{
-    Append, AppendError, Lease, NewEnforcement, NewInboxCommand, NewRun, OpenOutcome, RunUpdate,
-    StoredEvent,
+    Append, AppendError, CarriedHistory, Lease, NewEnforcement, NewInboxCommand, NewRun,
+    OpenOutcome, RunUpdate, StoredEvent,
 };
 use attune_rules::{Explanation, Reason, TriggerEvent};
 use attune_types::{
@@ -127,6 +127,7 @@ pub fn new_run(harness: &dyn Harness, run: RunId) -> Result<NewRun> {
         event: event(1, now),
         row: row(run, ExecutionId::from(run), now),
         key: None,
+        carried: CarriedHistory::default(),
     })
 }
 

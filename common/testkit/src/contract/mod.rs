@@ -83,7 +83,7 @@ impl Harness for MemoryHarness {
 macro_rules! store_contract {
     ($harness:expr) => {
         $crate::store_contract!(@group $harness, run: [
-            opens_once, key_names_one_request, repeated_in_one_call, keeps_what_it_is_given,
+            opens_once, takes_over_a_history, key_names_one_request, repeated_in_one_call, keeps_what_it_is_given,
             appends_and_loads, gap_in_events_is_refused, wrong_seq_fails_that_run_only,
             wrong_epoch_fails_that_run_only, takeover_fences_the_former_owner,
             two_writers_one_wins, nul_fails_that_run_only, big_payload_comes_back,

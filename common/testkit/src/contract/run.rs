@@ -3,7 +3,7 @@
 use super::Harness;
 use super::fixture::*;
 use anyhow::Result;
-use attune_port::{AppendError, OpenOutcome, RunKey, StoreError};
+use attune_port::{AppendError, OpenOutcome, PageRequest, RunKey, StoreError, StoredEvent};
 use attune_types::{ExecutionId, ExecutionStatus, RunId};
 use serde_json::json;
 use std::time::Duration;
@@ -25,6 +25,62 @@ pub async fn opens_once(harness: &dyn Harness) -> Result<()> {
     assert_eq!(loaded[0].events[0].data, first.event.data);
     assert_eq!(loaded[0].shard, run.shard(runs.shards().await?));
     assert!(runs.open(Vec::new()).await?.is_empty());
+    Ok(())
+}
+
+/// What a run takes over of another one is there when the run is, in order, and what it adds follows;
+/// a run that exists takes nothing over.
+pub async fn takes_over_a_history(harness: &dyn Harness) -> Result<()> {
+    let stores = harness.stores();
+    let runs = &stores.runs;
+    let owner = owner(harness, LONG).await?;
+    let run = run_id();
+    let mut new = new_run(harness, run)?;
+    // More than one statement takes, so that its parts have to come together.
+    let count = 6_000u64;
+    let task = |n: u64| ExecutionId(run.derive(&format!("task {n}")));
+    new.carried.events = (2..count + 2)
+        .map(|seq| event(seq, harness.now()))
+        .collect();
+    new.carried.rows = (0..5).map(|n| row(run, task(n), harness.now())).collect();
+    let other = new_run(harness, run_id())?;
+    assert_eq!(
+        runs.open(vec![other.clone(), new.clone()]).await?,
+        [OpenOutcome::Created, OpenOutcome::Created]
+    );
+    assert_eq!(runs.open(vec![new.clone()]).await?, [OpenOutcome::Exists]);
+    let loaded = runs.load(&[run]).await?;
+    let mut wanted = vec![new.event.clone()];
+    wanted.extend(new.carried.events.clone());
+    let seqs = |events: &[StoredEvent]| -> Vec<u64> { events.iter().map(|e| e.seq).collect() };
+    assert_eq!(seqs(&loaded[0].events), seqs(&wanted));
+    assert_eq!(loaded[0].events[4_999].data, wanted[4_999].data);
+    assert_eq!(runs.load(&[other.header.run]).await?[0].events.len(), 1);
+
+    // It goes on where that ends.
+    let step = owner.step(harness, run, count + 1, 2)?;
+    commit(harness, step).await?;
+    let tail = runs.events(run, count, 10).await?;
+    assert_eq!(seqs(&tail), [count + 1, count + 2, count + 3]);
+    assert_eq!(seqs(&runs.events(run, 0, 2).await?), [1, 2]);
+    assert!(runs.events(run_id(), 0, 10).await?.is_empty());
+    let first = &runs.events(run, 0, 1).await?[0];
+    assert_eq!(
+        (&first.kind, first.version, &first.data),
+        (&new.event.kind, new.event.version, &new.event.data,)
+    );
+
+    let page = stores.reads.tasks(run, &PageRequest::default()).await?;
+    let ids: Vec<ExecutionId> = page.items.iter().take(5).map(|row| row.id).collect();
+    assert_eq!(ids, (0..5).map(task).collect::<Vec<_>>());
+
+    let mut gap = new_run(harness, run_id())?;
+    gap.carried.events = vec![event(3, harness.now())];
+    assert!(matches!(
+        runs.open(vec![gap.clone()]).await,
+        Err(StoreError::Invalid(_))
+    ));
+    assert!(runs.load(&[gap.header.run]).await?.is_empty());
     Ok(())
 }
 

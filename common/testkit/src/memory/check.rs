@@ -2,7 +2,7 @@
 
 use super::micros;
 use attune_flow::run::ExecutionRow;
-use attune_port::{NewRun, StoreError, StoredEvent};
+use attune_port::{Append, CarriedHistory, NewRun, StoreError, StoredEvent};
 use attune_rules::TriggerEvent;
 use attune_types::{JsonValue, find_nul};
 
@@ -41,10 +41,39 @@ pub(super) fn row(row: &ExecutionRow) -> Result<ExecutionRow, StoreError> {
     })
 }
 
+/// Everything of an append that can be refused as a value.
+pub(super) fn append(append: &Append) -> Result<(Vec<StoredEvent>, Vec<ExecutionRow>), StoreError> {
+    gapless(append.after_seq.saturating_add(1), &append.events)?;
+    for command in &append.inbox {
+        typed(&command.command)?;
+    }
+    for emitted in &append.emitted {
+        trigger_event(&emitted.event)?;
+    }
+    Ok((
+        append.events.iter().map(event).collect::<Result<_, _>>()?,
+        append.rows.iter().map(row).collect::<Result<_, _>>()?,
+    ))
+}
+
+/// Refuses events that do not follow one another from that number on.
+fn gapless(first: u64, events: &[StoredEvent]) -> Result<(), StoreError> {
+    for (expected, event) in (first..).zip(events) {
+        if event.seq != expected {
+            return Err(StoreError::Invalid(format!(
+                "event {} stands where event {expected} belongs",
+                event.seq
+            )));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn new_run(new: &NewRun) -> Result<NewRun, StoreError> {
     if new.event.seq != 1 {
         return Err(StoreError::Invalid("a run opens with event 1".to_owned()));
     }
+    gapless(2, &new.carried.events)?;
     typed(&new.header)?;
     if let Some(key) = &new.key {
         text(&key.key)?;
@@ -54,6 +83,15 @@ pub(super) fn new_run(new: &NewRun) -> Result<NewRun, StoreError> {
         event: event(&new.event)?,
         row: row(&new.row)?,
         key: new.key.clone(),
+        carried: CarriedHistory {
+            events: new
+                .carried
+                .events
+                .iter()
+                .map(event)
+                .collect::<Result<_, _>>()?,
+            rows: new.carried.rows.iter().map(row).collect::<Result<_, _>>()?,
+        },
     })
 }
 

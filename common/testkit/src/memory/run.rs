@@ -62,12 +62,17 @@ impl Runs {
         }
         let status = new.row.status;
         self.put_row(0, new.row);
+        for (position, row) in (1..).zip(new.carried.rows) {
+            self.put_row(position, row);
+        }
+        let mut events = vec![new.event];
+        events.extend(new.carried.events);
         self.runs.insert(
             run,
             Run {
                 shard: run.shard(shards),
                 header: new.header,
-                events: vec![new.event],
+                events,
                 snapshot: None,
                 status,
                 active: true,
@@ -80,42 +85,12 @@ impl Runs {
     }
 }
 
-/// Everything of an append that can be refused as a value.
-fn checked(append: &Append) -> Result<(Vec<StoredEvent>, Vec<ExecutionRow>), StoreError> {
-    for (expected, event) in (append.after_seq.saturating_add(1)..).zip(&append.events) {
-        if event.seq != expected {
-            return Err(StoreError::Invalid(format!(
-                "event {} stands where event {expected} belongs",
-                event.seq
-            )));
-        }
-    }
-    for command in &append.inbox {
-        check::typed(&command.command)?;
-    }
-    for emitted in &append.emitted {
-        check::trigger_event(&emitted.event)?;
-    }
-    Ok((
-        append
-            .events
-            .iter()
-            .map(check::event)
-            .collect::<Result<_, _>>()?,
-        append
-            .rows
-            .iter()
-            .map(check::row)
-            .collect::<Result<_, _>>()?,
-    ))
-}
-
 fn append_one(
     state: &mut State,
     append: Append,
     now: Timestamp,
 ) -> Result<Vec<RunId>, AppendError> {
-    let (events, rows) = checked(&append)?;
+    let (events, rows) = check::append(&append)?;
     if !state.leases.is_held(
         "shard",
         &append.shard.to_string(),
@@ -221,6 +196,19 @@ impl RunStore for MemoryStore {
                 })
             })
             .collect())
+    }
+
+    async fn events(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let state = self.lock();
+        let known = state.runs.runs.get(&run);
+        let events = known.iter().flat_map(|run| &run.events);
+        let later = events.filter(|event| event.seq > after);
+        Ok(later.take(limit as usize).cloned().collect())
     }
 
     async fn inbox(&self, run: RunId) -> Result<Vec<InboxCommand>, StoreError> {
