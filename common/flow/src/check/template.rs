@@ -5,9 +5,9 @@
 
 use super::place;
 use crate::syntax::ast::Condition;
-use crate::syntax::codes;
-use attune_pack::Sink;
+use crate::syntax::{braces, codes};
 use attune_pack::yaml::{Node, NodeKind};
+use attune_pack::{Diagnostic, Sink};
 use attune_template::{ErrorKind, Template, TemplateError};
 use attune_types::JsonValue;
 
@@ -53,8 +53,41 @@ pub(super) struct Templates<'a> {
 impl Templates<'_> {
     /// A literal or template.
     pub(super) fn value(&mut self, node: &Node, at: At) -> Option<Template> {
+        self.foreign(node, node, "");
         let compiled = Template::compile(&node.to_json());
         self.keep(compiled, node, at)
+    }
+
+    /// Warns of texts within `whole` that are templates of another system.
+    fn foreign(&mut self, whole: &Node, part: &Node, pointer: &str) {
+        match &part.kind {
+            NodeKind::Str(text) => {
+                let Some(range) = braces::found(text) else {
+                    return;
+                };
+                let span = place::of_range(self.text, whole, pointer, range);
+                let told = |one: &Diagnostic| one.span == Some(span);
+                if self.sink.diagnostics().iter().any(told) {
+                    return;
+                }
+                let message = "this is plain text here, and not a template";
+                self.sink
+                    .warning(codes::FOREIGN_TEMPLATE, span, message)
+                    .help = braces::help(text);
+            }
+            NodeKind::Seq(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.foreign(whole, item, &format!("{pointer}/{at}"));
+                }
+            }
+            NodeKind::Map(entries) => {
+                for (key, value) in entries {
+                    let key = key.text.replace('~', "~0").replace('/', "~1");
+                    self.foreign(whole, value, &format!("{pointer}/{key}"));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// An expression that says yes or no.
@@ -67,6 +100,14 @@ impl Templates<'_> {
             self.sink.error(codes::READ.wrong_type, node.span, message);
             return None;
         }
+        if let Some(text) = node.as_str()
+            && let (Some(range), Some(inner)) = (braces::found(text), braces::expression(text))
+        {
+            let span = place::of_range(self.text, node, "", range);
+            let message = "a condition is an expression, and `<% %>` means nothing in one";
+            self.sink.error(codes::TEMPLATE, span, message).help = Some(format!("write `{inner}`"));
+            return None;
+        }
         let compiled = Template::condition(&node.to_json());
         self.keep(compiled, node, at)
     }
@@ -77,10 +118,12 @@ impl Templates<'_> {
         if !templated && let Err(message) = attune_pack::read::duration(node) {
             self.sink
                 .error(codes::READ.bad_value, node.span, message)
-                .help = Some(
-                "write seconds (`30`, `0.5`), units (`250ms`, `1h30m`, `2d`) or a template"
-                    .to_owned(),
-            );
+                .help = node.as_str().and_then(braces::help).or_else(|| {
+                Some(
+                    "write seconds (`30`, `0.5`), units (`250ms`, `1h30m`, `2d`) or a template"
+                        .to_owned(),
+                )
+            });
             return None;
         }
         self.value(node, at)

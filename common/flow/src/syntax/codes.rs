@@ -57,6 +57,8 @@ pub const TOO_EARLY: &str = "FLOW034";
 pub const UNKNOWN_FIELD: &str = "FLOW035";
 /// A value of one type where another is taken.
 pub const TYPE_MISMATCH: &str = "FLOW036";
+/// A template in the marks of another system is plain text.
+pub const FOREIGN_TEMPLATE: &str = "FLOW039";
 /// `output_map` does not make what `output` says.
 pub const OUTPUT: &str = "FLOW038";
 /// Two branches that may run together publish one name.

@@ -4,6 +4,7 @@
 //! beside either; both at once is an error.
 
 use super::ast::Items;
+use super::braces;
 use super::codes;
 use super::entries::kept;
 use crate::program::Tolerate;
@@ -177,15 +178,16 @@ fn tolerate(reader: &mut MapReader<'_, '_>) -> Tolerate {
 /// A literal that no run could go through is told at once; a template is looked at when the run has
 /// its value.
 fn iterable(node: &Node, sink: &mut Sink) {
-    let help = match &node.kind {
-        NodeKind::Seq(_) | NodeKind::Map(_) => return,
-        NodeKind::Int(count) if *count >= 0 => return,
-        NodeKind::Str(text) if text.contains("{{") || text.contains("{%") => return,
-        NodeKind::Str(text) => Some(format!(
-            "if `{text}` is an expression, write `{{{{ {text} }}}}`"
-        )),
-        _ => None,
-    };
+    let help =
+        match &node.kind {
+            NodeKind::Seq(_) | NodeKind::Map(_) => return,
+            NodeKind::Int(count) if *count >= 0 => return,
+            NodeKind::Str(text) if text.contains("{{") || text.contains("{%") => return,
+            NodeKind::Str(text) => Some(braces::help(text).unwrap_or_else(|| {
+                format!("if `{text}` is an expression, write `{{{{ {text} }}}}`")
+            })),
+            _ => None,
+        };
     let message = "`with_items` goes through a list, a map or a number from 0";
     sink.error(codes::READ.bad_value, node.span, message).help = help;
 }

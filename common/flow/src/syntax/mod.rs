@@ -9,6 +9,7 @@ pub mod ast;
 pub mod codes;
 
 mod before;
+pub(crate) mod braces;
 mod concurrency;
 mod entries;
 mod foreign;
