@@ -32,6 +32,7 @@ mod paused;
 mod places;
 mod proc;
 mod refusals;
+mod rerun;
 mod secrets;
 mod undone;
 mod versions;
