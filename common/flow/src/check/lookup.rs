@@ -30,6 +30,13 @@ pub trait ActionLookup {
         false
     }
 
+    /// What a workflow gives that declares no output: the names of its `output_map`, where they are
+    /// known. No other can be in its result.
+    fn gives(&self, reference: &Ref) -> Option<Schema> {
+        let _ = reference;
+        None
+    }
+
     /// The trigger of that name.
     fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
         let _ = reference;
@@ -101,6 +108,13 @@ impl ActionLookup for Layered<'_> {
 
     fn is_broken(&self, reference: &Ref) -> bool {
         self.first.is_broken(reference) || self.then.is_broken(reference)
+    }
+
+    fn gives(&self, reference: &Ref) -> Option<Schema> {
+        match self.first.action(reference) {
+            Some(_) => self.first.gives(reference),
+            None => self.then.gives(reference),
+        }
     }
 
     fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {

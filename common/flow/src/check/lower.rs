@@ -130,7 +130,13 @@ impl<'a, 'b> Lowering<'a, 'b> {
         let idempotent = task
             .idempotent
             .unwrap_or_else(|| action.as_ref().is_some_and(|action| action.idempotent));
-        self.found[ix] = action;
+        // For the checks of fields alone: at run time nothing is held against it.
+        self.found[ix] = action.map(|mut action| {
+            if action.output.is_none() && action.runner == Runner::Workflow {
+                action.output = self.actions.gives(&action.reference);
+            }
+            action
+        });
         Some(Task {
             name: task.name.value.clone(),
             work: work?,

@@ -9,11 +9,11 @@ use super::{
     Compiled, Layered, compile, compile_graph, described, elsewhere, matches_file, outline,
 };
 use crate::program::{DefinitionLimits, Program};
-use crate::syntax::{self, Form};
+use crate::syntax::{self, Form, ast};
 use attune_pack::{
     ActionDef, Diagnostic, Diagnostics, Loaded, PackSource, Runner, Schema, SourceFile, TriggerDef,
 };
-use attune_types::Ref;
+use attune_types::{JsonMap, JsonValue, Ref};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a pack adds to the catalogue.
@@ -137,6 +137,8 @@ struct OwnActions<'a> {
     loaded: &'a Loaded,
     actions: BTreeMap<Ref, ActionDef>,
     broken: BTreeSet<Ref>,
+    /// Of workflows that declare no output: what their `output_map` makes.
+    gives: BTreeMap<Ref, Schema>,
 }
 
 impl<'a> OwnActions<'a> {
@@ -146,6 +148,7 @@ impl<'a> OwnActions<'a> {
             loaded,
             actions: BTreeMap::new(),
             broken: loaded.broken.clone(),
+            gives: BTreeMap::new(),
         };
         for action in &loaded.source.actions {
             own.actions.insert(action.reference.clone(), action.clone());
@@ -170,6 +173,8 @@ impl<'a> OwnActions<'a> {
         };
         if parsed.sink.has_errors() {
             self.broken.insert(action.reference.clone());
+        } else if let Some(made) = made(&parsed.workflow) {
+            self.gives.insert(action.reference.clone(), made);
         }
         self.actions
             .entry(action.reference.clone())
@@ -197,6 +202,24 @@ impl<'a> OwnActions<'a> {
     }
 }
 
+/// A schema of the names in `output_map`, for a workflow that has no `output`.
+fn made(workflow: &ast::Workflow) -> Option<Schema> {
+    let entries = workflow.output_map.as_ref()?;
+    if workflow.output.is_some() {
+        return None;
+    }
+    let any = || JsonValue::Object(JsonMap::new());
+    let fields = entries
+        .iter()
+        .map(|entry| (entry.name.value.clone(), any()));
+    Schema::from_json(serde_json::json!({
+        "type": "object",
+        "properties": fields.collect::<JsonMap>(),
+        "additionalProperties": false,
+    }))
+    .ok()
+}
+
 impl ActionLookup for OwnActions<'_> {
     fn action(&self, reference: &Ref) -> Option<ActionDef> {
         self.actions.get(reference).cloned()
@@ -220,6 +243,10 @@ impl ActionLookup for OwnActions<'_> {
 
     fn is_broken(&self, reference: &Ref) -> bool {
         self.broken.contains(reference)
+    }
+
+    fn gives(&self, reference: &Ref) -> Option<Schema> {
+        self.gives.get(reference).cloned()
     }
 
     fn trigger(&self, reference: &Ref) -> Option<TriggerDef> {
