@@ -18,6 +18,10 @@ mod watch;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// The system's allocator keeps what a large run needed once for as long as the process lives.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
     // One provider for the whole process; the first to be installed stays.
