@@ -52,11 +52,6 @@ impl<'a> Flat<'a> {
         self.by_name.get(name).copied()
     }
 
-    /// Whether there is a task of that name.
-    fn is_named(&self, name: &str) -> bool {
-        self.by_name.contains_key(name)
-    }
-
     /// The task of a name, or the one that is meant where there is none of that name, which is an error
     /// of its own: what hangs on the way there is not told as well.
     pub(super) fn meant(&self, name: &str) -> Option<usize> {
@@ -144,7 +139,7 @@ impl Shape {
                         to,
                         certain,
                         same,
-                        guessed: target.value != "retry" && !flat.is_named(&target.value),
+                        guessed: target.value != "retry" && flat.find(&target.value).is_none(),
                         span: target.span,
                     });
                     out[from].push(number);
@@ -186,7 +181,8 @@ pub(super) fn check(flat: &Flat<'_>, shape: &Shape, sink: &mut Sink) {
         .filter(|ix| {
             shape.into[*ix]
                 .iter()
-                .all(|edge| is_retry(flat, &shape.edges[*edge]))
+                .map(|edge| &shape.edges[*edge])
+                .all(|edge| edge.guessed || is_retry(flat, edge))
         })
         .filter(|ix| !only_undo.contains(ix))
         .collect();
@@ -218,10 +214,10 @@ fn is_retry(flat: &Flat<'_>, edge: &Edge) -> bool {
 
 /// Tasks that stand there to undo others.
 pub(super) fn compensating(flat: &Flat<'_>) -> BTreeSet<usize> {
-    flat.tasks
-        .iter()
-        .filter_map(|task| match &task.compensate {
-            Some(Compensate::Task(name)) => flat.meant(&name.value),
+    let tasks = flat.tasks.iter().enumerate();
+    tasks
+        .filter_map(|(ix, task)| match &task.compensate {
+            Some(Compensate::Task(name)) => flat.meant(&name.value).filter(|by| *by != ix),
             _ => None,
         })
         .collect()

@@ -10,7 +10,7 @@ use super::template::At;
 use crate::syntax::ast::{Task, Work};
 use attune_pack::{PathType, ValueType};
 use attune_template::{Gives, Kind, Reference, Root, Target, Template};
-use attune_types::JsonValue;
+use attune_types::{JsonMap, JsonValue};
 use std::collections::BTreeMap;
 
 /// How often a value may be passed on from name to name.
@@ -327,6 +327,7 @@ fn item(world: &World<'_>, ix: usize, path: &[&str], depth: usize) -> PathType {
             });
             return deeper(either(all), 1);
         }
+        JsonValue::Object(map) => return entry(world, map, ix, fields, depth),
         JsonValue::Number(_) if fields.is_empty() => {
             return PathType::Known(vec![ValueType::Integer]);
         }
@@ -347,4 +348,24 @@ fn item(world: &World<'_>, ix: usize, path: &[&str], depth: usize) -> PathType {
     }
     let rest: Vec<&str> = ["0"].into_iter().chain(fields.iter().copied()).collect();
     name(world, reference, &rest, At::Before(ix), depth + 1)
+}
+
+/// `item.<fields>` of a map that is gone over entry by entry.
+fn entry(world: &World<'_>, map: &JsonMap, ix: usize, fields: &[&str], depth: usize) -> PathType {
+    match fields {
+        [] => PathType::Known(vec![ValueType::Object]),
+        ["key"] => PathType::Known(vec![ValueType::String]),
+        ["value", rest @ ..] => {
+            let all = map.values().map(|one| match Template::compile(one) {
+                Ok(one) => value(world, &one, rest, At::Before(ix), depth + 1),
+                Err(_) => PathType::Open,
+            });
+            deeper(either(all), 2)
+        }
+        ["key", ..] => PathType::Open,
+        _ => PathType::Missing {
+            at: 1,
+            known: vec!["key".to_owned(), "value".to_owned()],
+        },
+    }
 }

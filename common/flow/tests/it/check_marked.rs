@@ -123,3 +123,9 @@ fn one_slip_is_one_error() {
     let differences = differences("slips.txt");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
+
+#[test]
+fn odd_files() {
+    let differences = differences("odd.txt");
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
