@@ -21,6 +21,9 @@ pub(crate) struct Simulate {
     /// Give tasks without a mock a result made from their action's output schema
     #[arg(long)]
     pub(crate) auto: bool,
+    /// Have the run go on from what went wrong once it has ended
+    #[arg(long)]
+    pub(crate) retry: bool,
     /// Have the run undone once it has ended
     #[arg(long)]
     pub(crate) compensate: bool,

@@ -87,7 +87,10 @@ pub(super) async fn run(client: &Client, command: ExecutionCommand, output: Outp
                 .with("SEQ", |event| event.seq.to_string())
                 .with("AT", |event| super::time(event.at))
                 .with("KIND", |event| event.kind.clone())
-                .with("DATA", |event| super::short(&event.data.to_string(), 120));
+                .with("DATA", |event| {
+                    let said = asked(event).unwrap_or_else(|| event.data.to_string());
+                    super::short(&said, 120)
+                });
             output.list(&events, &columns)
         }
         ExecutionCommand::Cancel { id, reason } => {
@@ -137,6 +140,26 @@ async fn steer(client: &Client, id: RunId, verb: &str, said: &str, output: Outpu
     let path = format!("/executions/{id}/{verb}");
     let done: CommandAccepted = client.post(&path, &Nothing {}).await?;
     output.one(&done, |_| format!("{id} {said}"))
+}
+
+/// What somebody asked of the run, in words.
+fn asked(event: &HistoryView) -> Option<String> {
+    let what = match event.kind.as_str() {
+        "cancel_requested" => "cancelled",
+        "run_paused" => "paused",
+        "run_resumed" => "resumed",
+        "run_retried" => "retried",
+        "compensation_started" => "undone",
+        "compensation_stopped" => "undoing stopped",
+        _ => return None,
+    };
+    let text = |name: &str| event.data.get(name).and_then(|it| it.as_str());
+    let by = text("by")?;
+    Some(match (text("reason"), text("attempt")) {
+        (Some(reason), _) => format!("{what} by {by}: {reason}"),
+        (None, Some(attempt)) => format!("{what} by {by}, for attempt {attempt} of the run above"),
+        (None, None) => format!("{what} by {by}"),
+    })
 }
 
 /// The exit code that a run's end asks for.

@@ -33,6 +33,7 @@ mod places;
 mod proc;
 mod refusals;
 mod rerun;
+mod retried;
 mod secrets;
 mod undone;
 mod versions;

@@ -49,6 +49,8 @@ pub struct Setup {
     pub cancel: Option<CancelSetup>,
     /// Somebody pauses the run and lets it go on.
     pub pause: Option<PauseSetup>,
+    /// Somebody has the run go on from what went wrong once it has ended.
+    pub retry: bool,
     /// Somebody has the run undone once it has ended.
     pub compensate: bool,
     /// Runs, child runs counted, after which the walk is stopped.
@@ -100,6 +102,7 @@ impl Default for Setup {
             explain: false,
             cancel: None,
             pause: None,
+            retry: false,
             compensate: false,
             most_runs: MOST_RUNS,
         }
@@ -117,10 +120,12 @@ impl Setup {
 
     /// How a run ends of which nothing else is expected.
     pub(crate) fn usual_end(&self) -> ExecutionStatus {
-        match (self.compensate, &self.cancel) {
-            (true, _) => ExecutionStatus::Compensated,
-            (false, Some(_)) => ExecutionStatus::Cancelled,
-            (false, None) => ExecutionStatus::Succeeded,
+        if self.compensate {
+            ExecutionStatus::Compensated
+        } else if self.cancel.is_some() && !self.retry {
+            ExecutionStatus::Cancelled
+        } else {
+            ExecutionStatus::Succeeded
         }
     }
 

@@ -142,7 +142,9 @@ impl RunCell {
             .begin(&flight.owed, clock.now(), &self.registry.shared.config);
         flight.status = live.state.status();
         flight.changed = !events.is_empty();
-        flight.began = live.state.started_at().is_some() && !had_started;
+        // One that is retried has started before, also if it waited for a place again.
+        let first = live.state.retry_rounds() == 0;
+        flight.began = first && live.state.started_at().is_some() && !had_started;
         flight.rows = rows.into_values().collect();
         let after_seq = live.seq;
         let stored: Vec<StoredEvent> = events

@@ -183,6 +183,7 @@ fn setup(reader: &mut MapReader<'_, '_>, base: &Setup) -> Setup {
         mocks: base.mocks.clone().under(own.unwrap_or_default()),
         cancel: cancel(reader).or_else(|| base.cancel.clone()),
         pause: pause(reader).or(base.pause),
+        retry: reader.opt_bool("retry").unwrap_or(base.retry),
         compensate: reader.opt_bool("compensate").unwrap_or(base.compensate),
         ..Setup::default()
     }

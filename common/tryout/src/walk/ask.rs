@@ -1,4 +1,5 @@
-//! What somebody asks of a run from outside: to be cancelled, to be paused, to be undone.
+//! What somebody asks of a run from outside: to be cancelled, to be paused, to go on after its end, to be
+//! undone.
 //!
 //! Puts the commands in that the API would. What a run refuses, because it comes too late, is refused
 //! as it would be for real and leaves the walk as it is.
@@ -6,6 +7,7 @@
 use super::world::{Todo, World};
 use attune_flow::run::Command;
 use attune_types::{Duration, Timestamp};
+use uuid::Uuid;
 
 /// The run itself.
 const ROOT: usize = 0;
@@ -30,16 +32,34 @@ impl World<'_> {
         }
     }
 
+    /// Asks the run to go on from what went wrong, if it has ended.
+    pub(super) fn retry(&mut self) {
+        if let Some(request) = self.request("retry") {
+            let command = Command::Retry {
+                by: self.setup.started_by.clone(),
+                request,
+                attempt: None,
+            };
+            self.todo.push_back(Todo::Send(ROOT, command));
+        }
+    }
+
     /// Asks for the run to be undone, if it has ended.
     pub(super) fn compensate(&mut self) {
-        let Some(root) = self.runs.get(ROOT).filter(|root| root.state.is_terminal()) else {
-            return;
-        };
-        let command = Command::Compensate {
-            by: self.setup.started_by.clone(),
-            request: root.state.run().derive("compensate"),
-            attempt: None,
-        };
-        self.todo.push_back(Todo::Send(ROOT, command));
+        if let Some(request) = self.request("compensate") {
+            let command = Command::Compensate {
+                by: self.setup.started_by.clone(),
+                request,
+                attempt: None,
+            };
+            self.todo.push_back(Todo::Send(ROOT, command));
+        }
+    }
+
+    /// Names a request to the run, if it has ended.
+    fn request(&self, what: &str) -> Option<Uuid> {
+        let root = self.runs.get(ROOT)?;
+        let ended = root.state.is_terminal();
+        ended.then(|| root.state.run().derive(what))
     }
 }

@@ -222,6 +222,10 @@ pub fn walk(library: &Library, program: &Arc<Program>, setup: &Setup) -> Result<
     world.open_root(program, parameters);
     world.ask();
     world.go();
+    if setup.retry {
+        world.retry();
+        world.go();
+    }
     if setup.compensate {
         world.compensate();
         world.go();

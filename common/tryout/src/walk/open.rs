@@ -32,6 +32,9 @@ impl World<'_> {
         let Some(execution) = live.state.execution(order.execution) else {
             return;
         };
+        if let (Some(by), Some(child)) = (&order.again, self.by_id.get(&order.run).copied()) {
+            return self.retry_child(child, by.clone(), order.attempt);
+        }
         let path = format!("{}{}/", live.path, execution.name);
         let place = format!("{}/", place_of(live, execution));
         let task = format!("{}{}", live.path, execution.name);
@@ -102,6 +105,19 @@ impl World<'_> {
         }
     }
 
+    /// Has the child run of an earlier attempt go on.
+    fn retry_child(&mut self, child: usize, by: String, attempt: AttemptId) {
+        if let Some(live) = self.runs.get_mut(child) {
+            live.awaited = true;
+        }
+        let command = Command::Retry {
+            by,
+            request: attempt.uuid(),
+            attempt: Some(attempt),
+        };
+        self.todo.push_back(Todo::Send(child, command));
+    }
+
     fn child_header(
         &self,
         above: &RunState,
@@ -162,7 +178,7 @@ impl World<'_> {
         self.add(live, opened);
     }
 
-    fn answer(&mut self, run: usize, attempt: AttemptId, outcome: Outcome) {
+    pub(super) fn answer(&mut self, run: usize, attempt: AttemptId, outcome: Outcome) {
         let command = Command::AttemptFinished { attempt, outcome };
         self.todo.push_back(Todo::Send(run, command));
     }

@@ -93,6 +93,12 @@ impl World<'_> {
                 attempt,
                 by,
             } => {
+                if !self.by_id.contains_key(&child) {
+                    // It was never opened: there is nothing to undo.
+                    let result = JsonValue::Null;
+                    let process = None;
+                    return self.answer(run, attempt, Outcome::Succeeded { result, process });
+                }
                 let request = attempt.uuid();
                 let attempt = Some(attempt);
                 self.tell(

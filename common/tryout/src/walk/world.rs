@@ -12,9 +12,13 @@ use crate::library::Library;
 use crate::mock::Turns;
 use crate::setup::Setup;
 use attune_flow::program::Program;
-use attune_flow::run::{Command, Effect, EffectKey, Event, Now, RunState, decide_with_keys, fold};
+use attune_flow::run::{
+    Command, Effect, EffectKey, Event, Now, Outcome, Rejection, RunState, decide_with_keys, fold,
+};
 use attune_template::KeySet;
-use attune_types::{AttemptId, ExecutionId, ExecutionStatus, ProgramHash, RunId, Timestamp};
+use attune_types::{
+    ErrorInfo, ExecutionId, ExecutionStatus, JsonValue, ProgramHash, RunId, Timestamp, code,
+};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -172,8 +176,23 @@ impl<'a> World<'a> {
         };
         // What a run refuses comes too late: a stopped attempt that ended, a run that is over.
         let decided = decide_with_keys(&live.trial, &live.state, command, &now, &self.keys);
-        let Ok(events) = decided else {
-            return;
+        let events = match decided {
+            Ok(events) => events,
+            Err(refused) => {
+                if let (
+                    Some((above, _)),
+                    Command::Retry {
+                        attempt: Some(attempt),
+                        ..
+                    },
+                ) = (live.parent, command)
+                {
+                    // Whoever waits for it is told.
+                    let outcome = not_retried(live.state.run(), &refused);
+                    self.answer(above, *attempt, outcome);
+                }
+                return;
+            }
         };
         let (state, change) = fold(&live.trial, live.state.clone(), &events);
         live.state = state;
@@ -185,8 +204,8 @@ impl<'a> World<'a> {
         let over = live.state.is_terminal();
         if over && live.awaited {
             live.awaited = false;
-            let attempt = AttemptId(live.state.run().0);
-            if let (Some((above, _)), Some(outcome)) = (live.parent, live.state.outcome()) {
+            if let (Some((above, _)), Some((attempt, outcome))) = (live.parent, live.state.answer())
+            {
                 let command = Command::AttemptFinished { attempt, outcome };
                 self.todo.push_back(Todo::Send(above, command));
             }
@@ -274,6 +293,16 @@ impl Live {
             wake: None,
             draws: 0,
         }
+    }
+}
+
+/// How an attempt ends whose child run does not go on.
+fn not_retried(child: RunId, why: &Rejection) -> Outcome {
+    let message = format!("the child run {child} cannot be retried: {why}");
+    Outcome::Failed {
+        error: ErrorInfo::new(code::RETRY_REFUSED, message),
+        result: JsonValue::Null,
+        process: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What somebody asks of a run in a test: to be undone, cancelled, paused.
+//! What somebody asks of a run in a test: to be undone, cancelled, paused, retried.
 
 use crate::support::pack;
 use attune_pack::SourceFile;
@@ -216,4 +216,43 @@ fn the_story_tells_what_was_undone() {
             ("reserve", "ci.test"),
         ]
     );
+}
+
+#[test]
+fn a_run_that_failed_goes_on_with_its_child_runs() {
+    let text = r#"
+tests:
+  - name: what went wrong is done again
+    retry: true
+    mocks:
+      charge: {items: {us: [{error: declined}, {error: declined}, {result: {}}]}, default: {result: {}}}
+    expect:
+      attempts: {reserve: 1, ship: 1}
+      activations: {reserve: 1, charge: 1, ship: 1}
+  - name: down to a child run
+    retry: true
+    mocks: {ship/book: [{error: full}, {error: full}, {result: {id: b1}}]}
+    expect:
+      tasks: {ship: succeeded, last: succeeded}
+      attempts: {ship: 2, ship/book: 3}
+      started_once: [reserve, charge, ship, ship/book]
+  - name: what was cancelled goes on
+    cancel: 30s
+    retry: true
+    expect: {tasks: {last: succeeded}}
+  - name: nothing was mended
+    retry: true
+    mocks: {ship/book: {error: full}}
+    expect: {status: failed, error: {task: ship}}
+  - name: undone after all
+    retry: true
+    compensate: true
+    mocks: {ship/book: {error: full}}
+    expect: {status: compensated}
+  - name: there was nothing to retry
+    retry: true
+    expect: {status: succeeded}
+"#;
+    let report = run(&format!("{MOCKS}{}", text.trim_start()));
+    assert_good(&report);
 }

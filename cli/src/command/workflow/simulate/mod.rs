@@ -42,6 +42,7 @@ pub(super) fn run(args: &Simulate, output: Output) -> Result<()> {
     let given = input::object(args.input.as_deref(), &args.parameters, schema)?;
     setup.parameters.extend(given);
     setup.auto = args.auto;
+    setup.retry |= args.retry;
     setup.compensate |= args.compensate;
     setup.explain = true;
     if let Some(text) = &args.at {

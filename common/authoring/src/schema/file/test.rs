@@ -49,6 +49,8 @@ pub struct TestFile {
     pub cancel: (),
     /// Somebody pauses the run and lets it go on.
     pub pause: Option<TestPause>,
+    /// Whether the run goes on from what went wrong once it has ended.
+    pub retry: Option<bool>,
     /// Whether the run is undone once it has ended.
     pub compensate: Option<bool>,
     /// What answers for tasks, by task (`build`, `deploy/build` in a child run) or by action
@@ -106,6 +108,8 @@ pub struct TestCase {
     pub cancel: (),
     /// Somebody pauses the run and lets it go on.
     pub pause: Option<TestPause>,
+    /// Whether the run goes on from what went wrong once it has ended.
+    pub retry: Option<bool>,
     /// Whether the run is undone once it has ended.
     pub compensate: Option<bool>,
     /// Mocks, over those of the file.
@@ -230,8 +234,8 @@ pub struct MockedError {
 }
 
 /// What must come of a test. What is not named is not looked at; without `status` the run must
-/// succeed, unless an error or a refusal is expected; with `cancel` be cancelled, with `compensate` be
-/// undone.
+/// succeed, unless an error or a refusal is expected; with `cancel` and no `retry` be cancelled, with
+/// `compensate` be undone.
 #[derive(JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
