@@ -11,7 +11,7 @@ use crate::ids::new_id;
 use crate::refusal::{Answer, Refusal};
 use crate::start::hint;
 use crate::trace::Trace;
-use attune_catalogue::{RerunRequest, prepare_rerun};
+use attune_catalogue::{RerunRequest, StartError, prepare_rerun};
 use attune_flow::run::ExecutionRow;
 use attune_port::{RunDetail, StoredEvent};
 use attune_rest::RerunExecution;
@@ -47,6 +47,7 @@ pub(crate) async fn rerun(
     let known = key.is_some() && app.deps.stores.reads.run(run).await?.is_some();
     if !known {
         may_be_rerun(&first.row)?;
+        is_enabled(app, &first)?;
     }
     // A run of one action has one task, whose input may be edited without naming it.
     let is_part = request.from.is_some() || request.input.is_some();
@@ -111,6 +112,21 @@ fn may_be_rerun(row: &ExecutionRow) -> Answer<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Nobody starts a run of what somebody disabled, also not of a version of before. What was never
+/// registered, or is forgotten, cannot be disabled.
+fn is_enabled(app: &App, first: &RunDetail) -> Answer<()> {
+    let action = &first.header.action;
+    let catalogue = app.deps.directory.current();
+    let disabled = catalogue.actions.get(action).is_some_and(|it| !it.enabled);
+    if disabled {
+        return Err(StartError::Disabled {
+            action: action.clone(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// What is needed of the first run's history: of a run that is done again as a whole only how it opened.

@@ -361,3 +361,22 @@ async fn a_secret_in_an_edited_input_is_nowhere() -> Result<()> {
     assert!(input["password"].as_str().unwrap().starts_with("[[secret:"));
     Ok(())
 }
+
+#[tokio::test]
+async fn what_somebody_disabled_is_not_done_again() -> Result<()> {
+    let world = World::new().await?;
+    let (token, run) = failed_run(&world).await?;
+    let admin = world.token("admin").await?;
+    let gone = world
+        .call(&admin, Method::DELETE, "/api/v1/workflows/demo.hello", None)
+        .await?;
+    assert!(gone.status.is_success(), "{:#}", gone.body);
+    let path = World::path(run, "/rerun");
+    let body = json!({"from": "second"});
+    is(
+        &world.post(&token, &path, body).await?,
+        422,
+        "action_disabled",
+    );
+    Ok(())
+}

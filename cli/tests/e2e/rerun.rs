@@ -54,7 +54,7 @@ tasks:
 const STEP: &str = "#!/bin/sh
 cd \"$ATTUNE_PARAM_PLACE\" || exit 1
 what=$ATTUNE_PARAM_WHAT
-echo \"$what $ATTUNE_PARAM_REGION\" >> journal
+echo \"$what $ATTUNE_PARAM_REGION${ATTUNE_PARAM_TOKEN:+ with $(printf %s \"$ATTUNE_PARAM_TOKEN\" | tr a-z n-za-m)}\" >> journal
 while [ -e \"hold-$what\" ]; do sleep 0.05; done
 [ \"$ATTUNE_PARAM_REGION\" = nowhere ] && exit 9
 printf '{\"did\": \"%s\"}' \"$what $ATTUNE_PARAM_REGION\"
@@ -71,6 +71,7 @@ parameters:
   what: {type: string, required: true}
   place: {type: string, required: true}
   region: {type: string, default: home}
+  token: {type: string, secret: true}
 ";
 
 fn journal(place: &Path) -> Vec<String> {
@@ -112,13 +113,22 @@ async fn a_failed_run_is_done_again_from_a_task_while_executors_are_killed() {
     let id = first.to_string();
     let gate = place.join("hold-ship");
     std::fs::write(&gate, "").unwrap();
-    let again = ["execution", "rerun", &id, "--from", "ship", "region=eu"];
+    // A secret is given with it: the process gets its value, and it is nowhere else.
+    let again = [
+        "execution",
+        "rerun",
+        &id,
+        "--from",
+        "ship",
+        "region=eu",
+        "token=canary",
+    ];
     let started: ExecutionView = attune.json(0, &again);
     let run = RunId(started.id.uuid());
     assert_ne!(run, first);
     until("the task is at work again", async || {
         journal(&place)
-            .contains(&"ship eu".to_owned())
+            .contains(&"ship eu with pnanel".to_owned())
             .then_some(())
     })
     .await;
@@ -170,6 +180,8 @@ async fn a_failed_run_is_done_again_from_a_task_while_executors_are_killed() {
         "{shown}"
     );
     let history = world.admin.history(run).await;
+    let told = serde_json::to_string(&history).unwrap();
+    assert!(!told.contains("canary"), "{told}");
     for (place, event) in history.iter().enumerate() {
         assert_eq!(event.seq, place as u64 + 1, "{history:#?}");
     }
