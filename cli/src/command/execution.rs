@@ -142,8 +142,12 @@ async fn steer(client: &Client, id: RunId, verb: &str, said: &str, output: Outpu
     output.one(&done, |_| format!("{id} {said}"))
 }
 
-/// What somebody asked of the run, in words.
+/// What somebody asked of the run, in words; of one that does another again, what it took over.
 fn asked(event: &HistoryView) -> Option<String> {
+    if event.kind == "carried_over" {
+        let count = event.data.get("events")?.as_u64()?;
+        return Some(format!("took over the {count} events that follow"));
+    }
     let what = match event.kind.as_str() {
         "cancel_requested" => "cancelled",
         "run_paused" => "paused",

@@ -179,6 +179,8 @@ async fn a_failed_run_is_done_again_from_a_task_while_executors_are_killed() {
         shown.contains(&format!("{first} from task ship")),
         "{shown}"
     );
+    let told = attune.says(0, &["execution", "history", &run.to_string()]);
+    assert!(told.contains("took over the "), "{told}");
     let history = world.admin.history(run).await;
     let told = serde_json::to_string(&history).unwrap();
     assert!(!told.contains("canary"), "{told}");

@@ -68,20 +68,29 @@ pub fn simulate_rerun(seed: u64) -> Result<Reruns, Violation> {
     let starts: Vec<(String, u32)> = first.flow.events.iter().filter_map(start).collect();
     let step = starts.len().div_ceil(MOST_RERUNS).max(1);
     for (task, activation) in starts.into_iter().step_by(step) {
-        let opened = first
-            .flow
-            .rerun(&task, Some(activation), None)
-            .map_err(|refused| first.checks.violation(refused))?;
-        let mut again = Calm::new(seed, opened);
-        report.reruns += 1;
-        let mut later = fates.clone();
-        again.play(&Command::Begin, &mut rng, weather, &mut later)?;
-        if !first.shifted && !again.shifted {
-            report.compared += 1;
-            again.same_end(&first.flow, &format!("from {task}#{activation}"))?;
+        let again = first.again(&mut rng, weather, &fates, (&task, activation))?;
+        report.note(&first, &again, &task)?;
+        // What was done again is done again, from what it took over or from its own.
+        let starts: Vec<(String, u32)> = again.flow.events.iter().filter_map(start).collect();
+        if rng.chance(30) && !starts.is_empty() {
+            let (task, activation) = rng.pick(&starts).clone();
+            let third = again.again(&mut rng, weather, &fates, (&task, activation))?;
+            report.note(&first, &third, &task)?;
         }
     }
     Ok(report)
+}
+
+impl Reruns {
+    /// Takes in a run that was done again.
+    fn note(&mut self, first: &Calm, again: &Calm, task: &str) -> Result<(), Violation> {
+        self.reruns += 1;
+        if first.shifted || again.shifted {
+            return Ok(());
+        }
+        self.compared += 1;
+        again.same_end(&first.flow, &format!("from {task}"))
+    }
 }
 
 /// A task that stands on its own and was reached.
@@ -98,6 +107,7 @@ fn start(event: &Event) -> Option<(String, u32)> {
 }
 
 struct Calm {
+    seed: u64,
     flow: Flow,
     checks: Checks,
     /// Whether something waited for the clock, or came out of turn.
@@ -110,12 +120,31 @@ struct Calm {
 impl Calm {
     fn new(seed: u64, flow: Flow) -> Self {
         Self {
+            seed,
             checks: Checks::new(seed, &flow.state),
             flow,
             shifted: false,
             last: 0,
             draws: u128::from(seed),
         }
+    }
+
+    /// The same run done again from an activation, to its end.
+    fn again(
+        &self,
+        rng: &mut Rng,
+        weather: Weather,
+        fates: &Fates,
+        (task, activation): (&str, u32),
+    ) -> Result<Self, Violation> {
+        let opened = self
+            .flow
+            .rerun(task, Some(activation), None)
+            .map_err(|refused| self.checks.violation(refused))?;
+        let mut again = Self::new(self.seed, opened);
+        again.shifted = self.shifted;
+        again.play(&Command::Begin, rng, weather, &mut fates.clone())?;
+        Ok(again)
     }
 
     /// From that command on to the end.
