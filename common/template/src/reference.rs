@@ -40,6 +40,9 @@ pub struct Reference {
     pub pointer: String,
     /// Bytes of that string, from and to.
     pub span: std::ops::Range<usize>,
+    /// How many names of the path lead to a list of which every element is meant, by the variable of a
+    /// loop. Such uses are [`Template::elements`](crate::Template::elements), and no others.
+    pub element: Option<usize>,
 }
 
 /// A key that a template names by a literal text.
@@ -110,6 +113,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                     looked_into: None,
                     pointer: pointer.to_owned(),
                     span: node.span.clone(),
+                    element: None,
                 });
             }
         }
@@ -123,6 +127,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                 looked_into: None,
                 pointer: pointer.to_owned(),
                 span: node.span.clone(),
+                element: None,
             });
             for (_, arg) in args {
                 collect(arg, pointer, false, false, found);
@@ -143,6 +148,7 @@ fn collect(node: &Node, pointer: &str, lenient: bool, dynamic: bool, found: &mut
                 looked_into: None,
                 pointer: pointer.to_owned(),
                 span: node.span.clone(),
+                element: None,
             });
             for child in node.children() {
                 collect(child, pointer, false, false, found);
@@ -231,10 +237,11 @@ fn of_elements(
         looked_into: None,
         pointer: pointer.to_owned(),
         span: arg("attribute")?.1.span.clone(),
+        element: None,
     })
 }
 
-fn names(path: &Path) -> Option<(Target, Vec<String>)> {
+pub(crate) fn names(path: &Path) -> Option<(Target, Vec<String>)> {
     let steps = path.steps.iter().map(text);
     Some(match &path.base {
         Base::Scope(root) => (Target::Scope(*root), steps.collect()),
@@ -261,7 +268,7 @@ fn names(path: &Path) -> Option<(Target, Vec<String>)> {
     })
 }
 
-fn text(step: &Step) -> String {
+pub(crate) fn text(step: &Step) -> String {
     match &step.key {
         Key::Name(name) => name.clone(),
         Key::Index(index) => index.to_string(),

@@ -9,6 +9,7 @@ use crate::gives::{self, Gives};
 use crate::guard;
 use crate::lex::{self, Segment};
 use crate::limits::Limits;
+use crate::loops;
 use crate::parse::Parser;
 use crate::quick;
 use crate::reference::{self, KeyUse, Reference};
@@ -137,7 +138,14 @@ impl Template {
 
     /// What it uses, in the order of the value.
     pub fn references(&self) -> Vec<Reference> {
-        self.inner.references.clone()
+        let all = self.inner.references.iter();
+        all.filter(|one| one.element.is_none()).cloned().collect()
+    }
+
+    /// The fields that it uses of elements of lists, by variables of loops.
+    pub fn elements(&self) -> impl Iterator<Item = &Reference> {
+        let all = self.inner.references.iter();
+        all.filter(|one| one.element.is_some())
     }
 
     /// The keys that it names by literal texts.
@@ -264,6 +272,7 @@ fn compile(text: &str, pointer: &str, references: &mut Vec<Reference>) -> Result
             let statements = statement::statements(&segments)?;
             guard::check_statements(&statements)?;
             reference::of_statements(&statements, pointer, references);
+            loops::elements(&statements, pointer, references);
             let work = if quick::can_join(&statements) {
                 Work::Join(statements)
             } else {

@@ -11,7 +11,7 @@ use super::types;
 use crate::syntax::codes;
 use attune_pack::yaml::{Key, Node};
 use attune_pack::{ActionDef, PathType, Severity, Sink, ValueType};
-use attune_template::Template;
+use attune_template::{EACH, Template};
 
 /// What stands on `task.<name>` itself.
 pub(super) const TASK_FIELDS: [&str; 11] = [
@@ -134,6 +134,30 @@ fn of_action(look: &mut Look<'_, '_>, ix: usize, fields: &[&str], also: &[&str])
         );
         look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
     }
+}
+
+/// Checks a field of the elements that a loop goes through. Of the list itself its own check speaks.
+pub(super) fn of_element(look: &mut Look<'_, '_>) {
+    let Some(list) = look.reference.element else {
+        return;
+    };
+    let found = types::of_element(look.world, look.reference, list, look.used.at);
+    let PathType::Missing {
+        at: at @ 1..,
+        known,
+    } = found
+    else {
+        return;
+    };
+    let path = &look.reference.path;
+    let missing = path.get(list + at).cloned().unwrap_or_default();
+    let message = format!(
+        "the elements of `{}` have no field `{}`",
+        path[..list].join(".").replace(&format!(".{EACH}"), "[]"),
+        path[list + 1..=list + at].join(".")
+    );
+    let help = near_or_list(&missing, known.iter().map(String::as_str), "field");
+    look.report(Severity::Error, codes::UNKNOWN_FIELD, message, help);
 }
 
 /// Checks the fields of a variable; the path begins with its name.

@@ -51,6 +51,15 @@ pub(super) fn check(world: &World<'_>, uses: &[Use], sink: &mut Sink) {
             };
             look.check();
         }
+        for reference in used.template.elements() {
+            let look = &mut Look {
+                world,
+                used,
+                reference,
+                sink,
+            };
+            fields::of_element(look);
+        }
     }
 }
 

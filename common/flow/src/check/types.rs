@@ -68,6 +68,20 @@ pub(super) fn of_output(world: &World<'_>, ix: usize, fields: &[&str]) -> PathTy
     output(world, ix, fields, 0)
 }
 
+/// What stands at a field of each element of a list, where the list is known to be one; a missing
+/// part is counted from the element.
+pub(super) fn of_element(world: &World<'_>, used: &Reference, list: usize, at: At) -> PathType {
+    let whole = Reference {
+        path: used.path[..list].to_vec(),
+        ..used.clone()
+    };
+    if name(world, &whole, &[], at, 0) != PathType::Known(vec![ValueType::Array]) {
+        return PathType::Open;
+    }
+    let rest: Vec<&str> = used.path[list..].iter().map(String::as_str).collect();
+    name(world, &whole, &rest, at, 0)
+}
+
 /// What stands at `path` of an item of the task's iteration; the path begins with the item's name.
 pub(super) fn of_item(world: &World<'_>, ix: usize, path: &[&str]) -> PathType {
     item(world, ix, path, 0)
