@@ -50,7 +50,7 @@ codes! {
     CONFLICT = 409 "conflict", "Conflict",
         "The request contradicts what is stored. Read the present state and decide again.";
     EXECUTION_ENDED = 409 "execution_ended", "The run has ended",
-        "A run that has ended can no longer be steered. Start a new one.";
+        "A run that has ended can no longer be steered. Retry it, or start a new one.";
     EXECUTION_ACTIVE = 409 "execution_active", "The run has not ended",
         "Only a run that has ended can be retried, rerun or undone. Cancel it, or wait for its end, and ask again.";
     CANNOT_BE_UNDONE = 409 "cannot_be_undone", "The run cannot be undone",

@@ -3,6 +3,7 @@
 
 use crate::world::{World, eventually};
 use attune_flow::run::{Command, ExecutionRow, Outcome, Report};
+use attune_port::{EventFilter, PageRequest};
 use attune_types::ExecutionStatus::{
     self, Cancelled, Compensated, Failed, Running, Scheduled, Succeeded,
 };
@@ -330,5 +331,68 @@ async fn what_is_said_after_it_was_asked_counts() {
     finish(&world, below, number, true).await;
     let row = stands(&world, run, Succeeded).await;
     assert_eq!(row.error, None);
+    executor.stop().await;
+}
+
+const RULE: &str = "ref: t.ends\nlabel: Ends\ntrigger: core.execution_finished\nwhen: \"{{ event.payload.action == 't.work' }}\"\naction: core.noop\nenabled: true\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_of_a_single_action_is_retried_and_rules_see_each_end() {
+    let mut files = FILES.to_vec();
+    files.push(("rules/ends.yaml", RULE));
+    let world = World::new(&files).await;
+    let executor = world.executor().await;
+    let run = world.open("t.work", json!({})).await;
+    for number in 1..=3 {
+        let attempt = eventually(async || {
+            let scheduled = world.history(run).await;
+            let mut scheduled = scheduled
+                .into_iter()
+                .filter(|event| event.kind == "attempt_scheduled");
+            let last = scheduled.nth(number - 1)?;
+            let execution = last.data["execution"].as_str()?.parse().ok()?;
+            let execution = attune_types::ExecutionId(execution);
+            Some(execution.attempt(u32::try_from(number).ok()?))
+        })
+        .await;
+        let outcome = match number {
+            3 => Outcome::Succeeded {
+                result: json!({"n": 3}),
+                process: None,
+            },
+            _ => Outcome::Failed {
+                error: ErrorInfo::new("exit_status", "it is broken"),
+                result: json!(null),
+                process: None,
+            },
+        };
+        let done = Command::AttemptFinished { attempt, outcome };
+        world.command(run, done).await;
+        eventually(async || (count(&world, run, "run_ended").await == number).then_some(())).await;
+        if number < 3 {
+            ask(&world, run).await;
+        }
+    }
+    let row = world.detail(run).await.row;
+    assert_eq!((row.status, row.result), (Succeeded, json!({"n": 3})));
+    let seen = eventually(async || {
+        let page = PageRequest::default();
+        let events = world
+            .stores
+            .events
+            .list(&EventFilter::default(), &page)
+            .await
+            .unwrap()
+            .items;
+        let own = events
+            .iter()
+            .filter(|seen| seen.event.payload["execution_id"] == json!(run));
+        let seen: Vec<String> = own
+            .map(|seen| seen.event.payload["status"].as_str().unwrap().to_owned())
+            .collect();
+        (seen.len() == 3).then_some(seen)
+    })
+    .await;
+    assert_eq!(seen, ["succeeded", "failed", "failed"]);
     executor.stop().await;
 }

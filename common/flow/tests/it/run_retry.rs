@@ -620,6 +620,48 @@ fn another_input_is_another_child_run() {
     assert_ne!(first, second);
 }
 
+/// A run that has begun and is the work of the third attempt of a task, and that attempt.
+fn below() -> (Flow, AttemptId) {
+    let program = ProgramBuilder::new(vec![worker("a")]).build();
+    let mut header = attune_testkit::flow::header(&program, serde_json::Map::new());
+    let execution = attune_types::ExecutionId(Uuid::from_u128(2));
+    header.parent = Some(attune_flow::run::Parent {
+        run: RunId(Uuid::from_u128(1)),
+        execution,
+        attempt: 3,
+        root: RunId(Uuid::from_u128(1)),
+        secrets: None,
+    });
+    let mut child = Flow::open_with(program, header);
+    child.send(&Command::Begin).unwrap();
+    (child, execution.attempt(3))
+}
+
+#[test]
+fn a_child_run_that_never_ended_is_joined_by_who_asks() {
+    let (mut child, own) = below();
+    let opened_for = Command::Retry {
+        by: "ann".into(),
+        request: own.uuid(),
+        attempt: Some(own),
+    };
+    // Whoever opened it is told anyway.
+    assert!(child.send(&opened_for).unwrap().is_empty());
+    assert!(refusal(&mut child, &retry(1)).contains("only a run that has ended"));
+    let joined = child.send(&from_above(7)).unwrap();
+    assert!(matches!(&joined[..], [Event::RetryJoined(_)]));
+    assert!(child.send(&from_above(7)).unwrap().is_empty());
+    assert_eq!(child.state.retry_rounds(), 0);
+    let replayed = RunState::replay(&child.events).unwrap();
+    assert_eq!(replayed, child.state);
+    child.fail("a", "boom");
+    let seven = AttemptId(Uuid::from_u128(7));
+    let answer = child.state.answer();
+    assert!(matches!(answer, Some((asker, Outcome::Failed { .. })) if asker == seven));
+    assert!(child.send(&opened_for).unwrap().is_empty());
+    assert!(child.send(&from_above(7)).unwrap().is_empty());
+}
+
 #[test]
 fn a_child_run_answers_the_attempt_that_asked() {
     let mut flow = begin(vec![worker("a")]);
@@ -627,18 +669,7 @@ fn a_child_run_answers_the_attempt_that_asked() {
     flow.fail("a", "boom");
     assert_eq!(flow.state.answer(), None, "it has no run above");
 
-    let program = ProgramBuilder::new(vec![worker("a")]).build();
-    let mut header = attune_testkit::flow::header(&program, serde_json::Map::new());
-    header.parent = Some(attune_flow::run::Parent {
-        run: RunId(Uuid::from_u128(1)),
-        execution: attune_types::ExecutionId(Uuid::from_u128(2)),
-        attempt: 1,
-        root: RunId(Uuid::from_u128(1)),
-        secrets: None,
-    });
-    let own = AttemptId(header.run.uuid());
-    let mut child = Flow::open_with(program, header);
-    child.send(&Command::Begin).unwrap();
+    let (mut child, own) = below();
     child.fail("a", "boom");
     assert_eq!(child.state.answer().map(|(attempt, _)| attempt), Some(own));
     // Somebody has it retried by hand: nobody waits. Then the run above asks too.
@@ -687,6 +718,21 @@ fn what_it_costs_is_told_once() {
     assert_eq!(
         (flow.state.cost_usd(), flow.state.untold_cost_usd()),
         (1.5, 0.5)
+    );
+    // What it cost while nobody up there waited is told to who waits next.
+    let (mut child, _) = below();
+    for (n, cost) in [(1, 1.0), (2, 0.5), (3, 0.25)] {
+        child.send(&report(child.attempt("a", None), cost)).unwrap();
+        child.fail("a", "boom");
+        match n {
+            1 => child.send(&retry(1)).unwrap(),
+            2 => child.send(&from_above(2)).unwrap(),
+            _ => break,
+        };
+    }
+    assert_eq!(
+        (child.state.cost_usd(), child.state.untold_cost_usd()),
+        (1.75, 0.75)
     );
 }
 

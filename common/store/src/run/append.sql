@@ -92,7 +92,8 @@ WITH asked AS MATERIALIZED (
       AND NOT EXISTS (SELECT 1 FROM inbox w
                       WHERE w.run_id = a.run_id AND w.number < i.number
                         AND w.command ->> 'command' = 'retry'
-                        AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = w.id))
+                        AND NOT EXISTS (SELECT 1 FROM unnest($41::uuid[]) AS d(id) WHERE d.id = w.id)
+                      OFFSET 0)
 ), sent AS (
     INSERT INTO inbox (id, run_id, shard, command)
     SELECT m.id, r.id, r.shard, m.command::json

@@ -14,7 +14,8 @@ CROSS JOIN LATERAL (
            OR (quarantined IS NULL
                AND (m.name IN ('compensate', 'retry')
                     OR EXISTS (SELECT 1 FROM inbox w
-                               WHERE w.run_id = m.run_id AND w.command ->> 'command' = 'retry')
+                               WHERE w.run_id = m.run_id AND w.command ->> 'command' = 'retry'
+                               OFFSET 0)
                     OR EXISTS (SELECT 1 FROM asked w
                                WHERE w.run_id = m.run_id AND w.ord < m.ord AND w.name = 'retry'))))
     OFFSET 0
