@@ -170,7 +170,10 @@ mod tests {
     }
 
     fn found(path: &Path) -> Diagnostics {
-        check(&targets(path).unwrap()).unwrap()
+        let mut found = check(&targets(path).unwrap()).unwrap();
+        // That the draft lies where none is read, the tests of packs look at.
+        found.0.retain(|one| one.code != "PACK019");
+        found
     }
 
     const RIGHT: &str =
