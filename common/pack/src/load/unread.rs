@@ -44,12 +44,13 @@ pub(super) fn told(path: &str, text: &str) -> Option<Diagnostic> {
                 format!("move it to `{folder}/{name}{lower}`"),
             )
         }
+        // Drafts and examples may lie in folders of other names on purpose.
         [folder] => {
-            let kind = kind?;
-            let near = suggest(folder, FOLDERS).or(kind);
+            kind?;
+            let near = suggest(folder, FOLDERS)?;
             (
                 format!("no folder of definitions is named `{folder}`"),
-                format!("move it to `{}/{name}{lower}`", near.unwrap_or("<kind>")),
+                format!("move it to `{near}/{name}{lower}`"),
             )
         }
         [] => {
