@@ -9,7 +9,7 @@ use super::fate::{Weather, fate};
 use super::{Rng, random_program};
 use crate::flow::Flow;
 use attune_flow::run::{
-    Command, Effect, Event, Execution, Now, Outcome, RunState, decide, fold, outstanding,
+    Command, Effect, Event, Execution, Now, Outcome, Parts, RunState, decide, fold, outstanding,
 };
 use attune_types::{AttemptId, ExecutionStatus, JsonValue};
 use serde_json::json;
@@ -31,8 +31,8 @@ const MOST_STEPS: usize = 30_000;
 /// Activations of one run from which it is done again.
 const MOST_RERUNS: usize = 10;
 
-/// An attempt by names: task, activation, item, number.
-type Who = (String, u32, Option<u32>, u32);
+/// An attempt by names: where its execution stands, and its number.
+type Who = (String, u32);
 
 /// How attempts came out, and in which order.
 #[derive(Clone, Debug, Default)]
@@ -233,13 +233,9 @@ impl Calm {
     }
 
     fn who(&self, attempt: AttemptId) -> Option<Who> {
-        let execution = self.flow.state.execution_of(attempt)?;
-        Some((
-            execution.name.to_string(),
-            execution.activation,
-            execution.item,
-            execution.attempts,
-        ))
+        let state = &self.flow.state;
+        let execution = state.execution_of(attempt)?;
+        Some((place(state, execution), execution.attempts))
     }
 
     fn send(&mut self, command: &Command) -> Result<(), Violation> {
@@ -294,6 +290,29 @@ impl Calm {
             return differ("the tasks", &was, &is);
         }
         Ok(())
+    }
+}
+
+/// Where an execution stands, by names from the top. A branch is told by what it is a branch of: how
+/// often its task was reached before depends on which parallel task came first.
+fn place(state: &RunState, execution: &Execution) -> String {
+    let above = execution.parent.and_then(|above| state.execution(above));
+    match (above, execution.item) {
+        (None, _) => format!("{}#{}", execution.name, execution.activation),
+        (Some(above), Some(item)) => format!("{}[{item}]", place(state, above)),
+        (Some(above), None) => {
+            let before = match &above.parts {
+                Parts::Branches { begun, .. } => begun
+                    .all()
+                    .into_iter()
+                    .take_while(|branch| *branch != execution.id)
+                    .filter_map(|branch| state.execution(branch))
+                    .filter(|branch| branch.task == execution.task)
+                    .count(),
+                _ => 0,
+            };
+            format!("{}/{}#{before}", place(state, above), execution.name)
+        }
     }
 }
 
