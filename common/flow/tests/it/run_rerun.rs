@@ -594,3 +594,29 @@ fn a_run_that_failed_at_once_is_done_again() {
     let result: Value = again.state.result_of(again.find("a").unwrap());
     assert_eq!(result, Value::Null);
 }
+
+#[test]
+fn a_run_that_was_failed_together_with_the_activation_fails_again() {
+    let first = || {
+        let mut first = begin(vec![
+            worker("check")
+                .on("succeeded()", &["fail"])
+                .on("succeeded()", &["tell"]),
+            worker("tell"),
+        ]);
+        first.ok("check", json!({}));
+        assert_eq!(
+            (first.state.status(), first.status("tell")),
+            (Failed, Some(Cancelled))
+        );
+        first
+    };
+    let mut again = again(&first(), "tell");
+    assert_eq!(
+        (open(&again), again.state.status()),
+        (vec!["tell".to_owned()], Running)
+    );
+    again.ok("tell", json!({}));
+    assert_eq!(again.state.status(), Failed);
+    assert_eq!(again.state.error().unwrap().task.as_deref(), Some("check"));
+}

@@ -112,6 +112,8 @@ struct Calm {
     checks: Checks,
     /// Whether something waited for the clock, or came out of turn.
     shifted: bool,
+    /// Whether nothing else began anew with the activation that it was done again from.
+    alone: bool,
     /// Place of the last attempt that ended, in the order of the first time.
     last: usize,
     draws: u128,
@@ -124,6 +126,7 @@ impl Calm {
             checks: Checks::new(seed, &flow.state),
             flow,
             shifted: false,
+            alone: true,
             last: 0,
             draws: u128::from(seed),
         }
@@ -141,7 +144,9 @@ impl Calm {
             .flow
             .rerun(task, Some(activation), None)
             .map_err(|refused| self.checks.violation(refused))?;
+        let alone = opened.state.live_count() <= 1;
         let mut again = Self::new(self.seed, opened);
+        again.alone = self.alone && alone;
         again.shifted = self.shifted;
         again.play(&Command::Begin, rng, weather, &mut fates.clone())?;
         Ok(again)
@@ -265,7 +270,7 @@ impl Calm {
 
     /// Whether it came to the end of the first run: its status; of one that went well also the
     /// output and where each activation ended. What fails a run first, and how far others had come by then,
-    /// is a matter of order.
+    /// is a matter of order; and what began anew beside it sees what was published since it first began.
     fn same_end(&self, first: &Flow, from: &str) -> Result<(), Violation> {
         let differ = |what: &str, first: &dyn std::fmt::Debug, again: &dyn std::fmt::Debug| {
             let what = format!("{from}: {what} was {first:?} first and {again:?} again");
@@ -278,7 +283,7 @@ impl Calm {
         if was.status() != is.status() {
             return differ("the status", &was.status(), &is.status());
         }
-        if was.status() != ExecutionStatus::Succeeded {
+        if was.status() != ExecutionStatus::Succeeded || !self.alone {
             return Ok(());
         }
         // Without a map the output is what ended last.

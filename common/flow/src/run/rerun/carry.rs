@@ -55,7 +55,33 @@ pub fn carry(
     for event in past.iter().chain(held) {
         walk.take(event);
     }
+    walk.events.extend(failed_at_once(past, later));
     Ok(walk.finish(cut.from, at))
+}
+
+/// The failure of the run that was decided together with the activation, by a `fail` that waited for
+/// nobody: it is planned, and comes true with the first end of what is done again.
+fn failed_at_once(past: &[Event], later: &[Event]) -> Option<Event> {
+    let Some(Event::RunFailing { at, error, .. }) = later.first() else {
+        return None;
+    };
+    let group = past.iter().rev().take_while(|event| {
+        matches!(
+            event,
+            Event::TaskActivated { .. } | Event::TransitionFired { .. }
+        )
+    });
+    let mut group = group.filter_map(|event| match event {
+        Event::TransitionFired { to, .. } => Some(to),
+        _ => None,
+    });
+    group
+        .any(|to| to.iter().any(|to| to == FAIL))
+        .then(|| Event::FailurePlanned {
+            at: *at,
+            error: error.clone(),
+            after: Vec::new(),
+        })
 }
 
 struct Walk {
