@@ -171,7 +171,7 @@ impl Naive {
         let started = self.reach(join, None)?;
         let k = self.generation(join) + 1;
         self.started.insert(join, k);
-        self.move_dead_edges();
+        self.move_dead_edges_of(join);
         Some(started)
     }
 
@@ -182,11 +182,15 @@ impl Naive {
             return;
         }
         for join in self.joins() {
-            let k = self.generation(join);
-            for edge in self.edges(join) {
-                if self.count(join, edge) < k && !self.may_come(join, edge, true) {
-                    self.arrivals.insert((join, edge), k);
-                }
+            self.move_dead_edges_of(join);
+        }
+    }
+
+    fn move_dead_edges_of(&mut self, join: usize) {
+        let k = self.generation(join);
+        for edge in self.edges(join) {
+            if self.count(join, edge) < k && !self.may_come(join, edge, true) {
+                self.arrivals.insert((join, edge), k);
             }
         }
     }
