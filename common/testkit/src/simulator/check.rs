@@ -178,7 +178,7 @@ impl Checks {
             })?;
         }
         for execution in state.live() {
-            let most = most_attempts(program, execution) * (1 + state.retry_rounds());
+            let most = most_attempts(program, execution, state.retry_rounds());
             self.must(execution.attempts <= most, || {
                 format!(
                     "{} has {} attempts, {most} at most",
@@ -386,12 +386,14 @@ fn differs(
 /// How often a lost attempt is done again by itself.
 const MOST_LOSSES: u32 = 3;
 
-/// One, the retries, and the losses.
-fn most_attempts(program: &Program, execution: &Execution) -> u32 {
+/// One, the retries, and the losses; the same for each time that the run was retried, whose losses are
+/// counted anew.
+fn most_attempts(program: &Program, execution: &Execution, rounds: u32) -> u32 {
     let task = execution.task_in(program);
     let retries = task
         .and_then(|task| task.retry.as_ref())
         .map_or(0, |retry| retry.count);
     let parts = task.is_some_and(|task| matches!(task.work, Work::Parallel { .. }));
-    1 + retries + MOST_LOSSES + u32::from(parts)
+    let once = 1 + retries + u32::from(parts);
+    once + execution.losses + rounds * (once + MOST_LOSSES)
 }
